@@ -1,0 +1,208 @@
+//! The frames around operations.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Operation;
+
+/// A request as it stands on the line.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Echoed in the answer.
+    pub id: u64,
+    /// Name of the operation.
+    pub op: String,
+    /// Its arguments, an object.
+    pub args: Value,
+}
+
+impl Request {
+    /// The request for `args` with this id.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments cannot be written as JSON.
+    pub fn new<O: Operation>(id: u64, args: &O) -> Result<Self, serde_json::Error> {
+        Ok(Self { id, op: O::NAME.to_owned(), args: serde_json::to_value(args)? })
+    }
+}
+
+/// An answer as it stands on the line: exactly one of the first four is present.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Of the request.
+    pub id: u64,
+    /// The candidate did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ok: Option<Value>,
+    /// The candidate decided against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+    /// The candidate has no such thing, or the driver cannot reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<Unsupported>,
+    /// The driver failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Fault>,
+    /// What the candidate shows its user beside the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Free text for the driver's author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+}
+
+/// The candidate's own decision against an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Why, in our vocabulary.
+    pub class: Class,
+    /// Why, in the candidate's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Why a candidate refused.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// A signature, MAC or authentication tag does not verify.
+    BadSignature,
+    /// A public key is not acceptable.
+    BadKey,
+    /// The message was already delivered, or its key is gone.
+    OldMessage,
+    /// The key, session or prekey that the input names is not there.
+    UnknownKey,
+    /// A known peer shows another identity key.
+    IdentityChanged,
+    /// The sender or recipient is not in the group.
+    NotMember,
+    /// A rule of the candidate forbids it.
+    Policy,
+    /// The input cannot be parsed.
+    Malformed,
+    /// None of these.
+    Other,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::BadSignature => "bad-signature",
+            Self::BadKey => "bad-key",
+            Self::OldMessage => "old-message",
+            Self::UnknownKey => "unknown-key",
+            Self::IdentityChanged => "identity-changed",
+            Self::NotMember => "not-member",
+            Self::Policy => "policy",
+            Self::Malformed => "malformed",
+            Self::Other => "other",
+        })
+    }
+}
+
+/// There is no such operation behind this driver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unsupported {
+    /// Why not, in a sentence that a report can print.
+    pub reason: String,
+}
+
+/// The driver's own failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What went wrong.
+    pub message: String,
+}
+
+/// An answer that breaks the protocol, with the field that does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrongAnswer {
+    /// Not a JSON object of the right form.
+    #[error("the line is not an answer: {0}")]
+    Form(String),
+    /// Another id than the request's.
+    #[error("field `id` is {got}, expected {expected}")]
+    Id {
+        /// The request's.
+        expected: u64,
+        /// The answer's.
+        got: u64,
+    },
+    /// Not exactly one of the four.
+    #[error(
+        "expected exactly one of `ok`, `refused`, `unsupported` and `error`, found {}",
+        if found.is_empty() { "none".to_owned() } else { found.join(" and ") }
+    )]
+    Kinds {
+        /// Those present.
+        found: Vec<&'static str>,
+    },
+    /// The value of `ok` is not what the operation answers.
+    #[error("field `ok` of `{op}`: {reason}")]
+    Value {
+        /// The operation.
+        op: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What an answer says, once it is known to keep the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said<T> {
+    /// `ok`.
+    Ok(T),
+    /// `refused`.
+    Refused(Refusal),
+    /// `unsupported`.
+    Unsupported(Unsupported),
+    /// `error`.
+    Error(Fault),
+}
+
+impl Answer {
+    /// Reads one line as the answer to request `id` of operation `O`.
+    ///
+    /// # Errors
+    ///
+    /// When the line breaks the protocol; the error names the field.
+    pub fn read<O: Operation>(
+        id: u64,
+        line: &[u8],
+    ) -> Result<(Said<O::Answer>, Vec<String>), WrongAnswer> {
+        let answer: Self =
+            serde_json::from_slice(line).map_err(|error| WrongAnswer::Form(error.to_string()))?;
+        if answer.id != id {
+            return Err(WrongAnswer::Id { expected: id, got: answer.id });
+        }
+        let kinds = [
+            ("`ok`", answer.ok.is_some()),
+            ("`refused`", answer.refused.is_some()),
+            ("`unsupported`", answer.unsupported.is_some()),
+            ("`error`", answer.error.is_some()),
+        ];
+        let found: Vec<_> = kinds.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+        let said = match (answer.ok, answer.refused, answer.unsupported, answer.error) {
+            (Some(value), None, None, None) => Said::Ok(serde_json::from_value(value).map_err(
+                |error| WrongAnswer::Value { op: O::NAME, reason: error.to_string() },
+            )?),
+            (None, Some(refusal), None, None) => Said::Refused(refusal),
+            (None, None, Some(unsupported), None) => Said::Unsupported(unsupported),
+            (None, None, None, Some(fault)) => Said::Error(fault),
+            _ => return Err(WrongAnswer::Kinds { found }),
+        };
+        Ok((said, answer.warnings))
+    }
+}

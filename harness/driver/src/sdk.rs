@@ -1,0 +1,172 @@
+//! The driver's end of the protocol, for drivers written in Rust.
+//!
+//! Implement [`Device`] for the candidate and hand it to [`serve`]. Operations that are not
+//! implemented answer `unsupported`, and `hello` lists just those that
+//! [`Device::capabilities`] names.
+
+use std::io::{self, BufRead, Read, Write};
+
+use serde_json::Value;
+
+use crate::protocol::{Answer, Class, Fault, MAX_LINE, PROTOCOL, Refusal, Request, Unsupported, ops};
+
+/// Why an operation was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declined {
+    /// The candidate decided against it.
+    Refused(Refusal),
+    /// There is no such thing behind this driver.
+    Unsupported(String),
+    /// The driver failed.
+    Error(String),
+}
+
+impl Declined {
+    /// The candidate refused, for this reason and in these words.
+    pub fn refused(class: Class, detail: impl ToString) -> Self {
+        Self::Refused(Refusal { class, detail: Some(detail.to_string()) })
+    }
+
+    /// The driver failed: a call out of order, a state that cannot be read back.
+    pub fn error(message: impl ToString) -> Self {
+        Self::Error(message.to_string())
+    }
+
+    fn missing(op: &str) -> Self {
+        Self::Unsupported(format!("this driver does not offer `{op}`"))
+    }
+}
+
+/// What an operation came to.
+pub type Reply<T> = Result<T, Declined>;
+
+macro_rules! device {
+    ($($op:ident($args:ident) -> $answer:ident, $doc:literal;)*) => {
+        /// A candidate's device behind a driver.
+        pub trait Device {
+            /// Who you are. `protocol` and `capabilities` are filled in by [`serve`].
+            fn hello(&self) -> ops::HelloAnswer;
+
+            /// Names of the operations that work, besides the control group.
+            fn capabilities(&self) -> Vec<&'static str>;
+
+            /// Forget everything; be as after start. The seed is for candidates that can be made
+            /// repeatable.
+            fn reset(&mut self, seed: Option<u64>) -> Reply<()>;
+
+            $(
+                #[doc = $doc]
+                ///
+                /// # Errors
+                ///
+                /// When the candidate refuses, the operation is not offered, or the driver fails.
+                fn $op(&mut self, args: ops::$args) -> Reply<ops::$answer> {
+                    let _ = args;
+                    Err(Declined::missing(<ops::$args as ops::Operation>::NAME))
+                }
+            )*
+        }
+
+        fn dispatch(device: &mut dyn Device, op: &str, args: Value) -> Reply<Value> {
+            match op {
+                "hello" => {
+                    let hello: ops::Hello = arguments(args)?;
+                    if !hello.protocols.iter().any(|p| p == PROTOCOL) {
+                        return Err(Declined::Error(format!("this driver speaks {PROTOCOL} only")));
+                    }
+                    let mut answer = device.hello();
+                    answer.protocol = PROTOCOL.to_owned();
+                    answer.capabilities =
+                        device.capabilities().into_iter().map(str::to_owned).collect();
+                    value(answer)
+                }
+                "ping" => arguments::<ops::Ping>(args).and_then(|_| value(ops::Done {})),
+                "shutdown" => arguments::<ops::Shutdown>(args).and_then(|_| value(ops::Done {})),
+                "reset" => {
+                    device.reset(arguments::<ops::Reset>(args)?.seed)?;
+                    value(ops::Done {})
+                }
+                "process.pid" => {
+                    arguments::<ops::ProcessPid>(args)?;
+                    value(ops::PidAnswer { pid: std::process::id() })
+                }
+                $(<ops::$args as ops::Operation>::NAME => value(device.$op(arguments(args)?)?),)*
+                _ => Err(Declined::missing(op)),
+            }
+        }
+    };
+}
+
+device! {
+    identity_create(IdentityCreate) -> Done, "`identity.create`";
+    identity_public(IdentityPublic) -> IdentityPublicAnswer, "`identity.public`";
+    identity_fingerprint(IdentityFingerprint) -> FingerprintAnswer, "`identity.fingerprint`";
+    identity_sign(IdentitySign) -> SignAnswer, "`identity.sign`";
+    prekeys_publish(PrekeysPublish) -> PrekeysAnswer, "`prekeys.publish`";
+    prekeys_import(PrekeysImport) -> Done, "`prekeys.import`";
+    session_start(SessionStart) -> EnvelopesAnswer, "`session.start`";
+    session_info(SessionInfo) -> SessionInfoAnswer, "`session.info`";
+    message_encrypt(MessageEncrypt) -> EnvelopesAnswer, "`message.encrypt`";
+    message_decrypt(MessageDecrypt) -> MessagesAnswer, "`message.decrypt`";
+    state_snapshot(StateSnapshot) -> StateAnswer, "`state.snapshot`";
+    state_restore(StateRestore) -> Done, "`state.restore`";
+    state_paths(StatePaths) -> PathsAnswer, "`state.paths`";
+}
+
+fn arguments<A: serde::de::DeserializeOwned>(args: Value) -> Reply<A> {
+    serde_json::from_value(args).map_err(|error| Declined::Error(format!("bad arguments: {error}")))
+}
+
+fn value(answer: impl serde::Serialize) -> Reply<Value> {
+    serde_json::to_value(answer).map_err(|error| Declined::Error(error.to_string()))
+}
+
+/// Answers one request line; the flag says that the request was `shutdown`.
+#[must_use]
+pub fn answer_line(device: &mut dyn Device, line: &[u8]) -> (Answer, bool) {
+    let request: Request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => {
+            let fault = Fault { message: format!("the request is not of the protocol: {error}") };
+            return (Answer { error: Some(fault), ..Answer::default() }, false);
+        }
+    };
+    let mut answer = Answer { id: request.id, ..Answer::default() };
+    match dispatch(device, &request.op, request.args) {
+        Ok(value) => answer.ok = Some(value),
+        Err(Declined::Refused(refusal)) => answer.refused = Some(refusal),
+        Err(Declined::Unsupported(reason)) => answer.unsupported = Some(Unsupported { reason }),
+        Err(Declined::Error(message)) => answer.error = Some(Fault { message }),
+    }
+    (answer, request.op == "shutdown")
+}
+
+/// Serves requests from `input` until it ends or asks to shut down.
+///
+/// # Errors
+///
+/// When reading or writing fails, or a line is longer than the protocol allows.
+pub fn serve(
+    device: &mut dyn Device,
+    mut input: impl BufRead,
+    mut output: impl Write,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let limit = MAX_LINE as u64 + 1;
+        if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        if line.len() > MAX_LINE && line.last() != Some(&b'\n') {
+            return Err(io::Error::other("a request line is longer than the protocol allows"));
+        }
+        let (answer, last) = answer_line(device, &line);
+        serde_json::to_writer(&mut output, &answer)?;
+        output.write_all(b"\n")?;
+        output.flush()?;
+        if last {
+            return Ok(());
+        }
+    }
+}

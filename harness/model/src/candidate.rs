@@ -1,0 +1,137 @@
+//! `hallmark.toml`: what is under test, and how the run is gated.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Declaration, Waiver,
+    document::{self, DocumentError},
+};
+
+/// The description of a candidate.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Configuration {
+    /// Version of this format: 1.
+    pub schema: u32,
+    /// Id of the standard to judge against.
+    #[serde(default = "default_standard")]
+    pub standard: String,
+    /// What is under test.
+    pub candidate: Described,
+    /// Messengers to drive, one per entry.
+    #[serde(default)]
+    pub messaging: Vec<Messaging>,
+    /// Who allowed intrusive checks.
+    #[serde(default)]
+    pub authorisation: Option<Authorisation>,
+    /// What decides the exit code.
+    #[serde(default)]
+    pub gate: GateSettings,
+    /// What to sign the bundle with.
+    #[serde(default)]
+    pub sign: Option<Sign>,
+    /// Failures whose risk somebody accepted.
+    #[serde(default)]
+    pub waiver: Vec<Waiver>,
+    /// Answers that only a person can give.
+    #[serde(default)]
+    pub declaration: Vec<Declaration>,
+}
+
+/// What is under test, in the words of whoever describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Described {
+    /// Name for people.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Who makes it.
+    #[serde(default)]
+    pub vendor: Option<String>,
+}
+
+/// A messenger to drive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Messaging {
+    /// Path of a `driver.toml`, or the name of a driver.
+    pub driver: String,
+}
+
+/// Who allowed intrusive checks, for what, until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Authorisation {
+    /// Name and role.
+    pub by: String,
+    /// What they allowed.
+    pub scope: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub until: Date,
+}
+
+/// A kind of verdict that keeps the gate shut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailOn {
+    /// A demand is not met.
+    Fail,
+    /// A demand is met with a weakness.
+    Warn,
+    /// A test could not tell.
+    Inconclusive,
+    /// A demand was not tested, and nobody declared it.
+    NotTested,
+}
+
+/// What decides the exit code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct GateSettings {
+    /// Which verdicts keep the gate shut.
+    pub fail_on: Vec<FailOn>,
+}
+
+impl Default for GateSettings {
+    fn default() -> Self {
+        Self { fail_on: vec![FailOn::Fail, FailOn::Inconclusive, FailOn::NotTested] }
+    }
+}
+
+/// What to sign with. Keys are named by path, never given in place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Sign {
+    /// PEM file of the private key, PKCS#8.
+    pub key: String,
+    /// PEM file of the signer's certificate and its intermediates, without the root.
+    pub certificate: String,
+}
+
+impl Configuration {
+    /// Reads a description.
+    ///
+    /// # Errors
+    ///
+    /// When it is not TOML, has an unknown or missing key, or is of another version; the error
+    /// points at the place.
+    pub fn parse(name: &str, text: &str) -> Result<Self, DocumentError> {
+        let configuration: Self = document::parse(name, text)?;
+        if configuration.schema != 1 {
+            return Err(DocumentError::at_key(
+                name,
+                text,
+                "schema",
+                &format!("schema {} is not known; this version reads 1", configuration.schema),
+            ));
+        }
+        Ok(configuration)
+    }
+}
+
+fn default_standard() -> String {
+    "nhs-im".to_owned()
+}
