@@ -1,2 +1,55 @@
-//! xtask
-fn main() {}
+//! Chores of this repository, as `cargo xtask VERB`.
+//!
+//! Depends on no crate of the house, so that it works while any of them does not build.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for people: what it does is what it prints"
+)]
+
+mod chores;
+mod gate;
+mod packages;
+mod peers;
+mod steps;
+mod tally;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask VERB
+
+  test                        everything that must hold: format, clippy, peers, tests,
+                              fault matrix with sabotage, licences
+  peers [--strict]            install what the tests with real messengers need;
+                              --strict: exit 1 if something could not be installed
+  fault-matrix [--sabotage]   each fault turns exactly the checks it declares;
+                              --sabotage: break each check, the matrix must go red
+  bless                       accept what the tests print now as right
+  gen [--check]               write generated files; --check: only compare them
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["test"] => gate::test(),
+        ["peers"] => peers::chore(false),
+        ["peers", "--strict"] => peers::chore(true),
+        ["fault-matrix"] => chores::fault_matrix(chores::Sabotage::No).status(),
+        ["fault-matrix", "--sabotage"] => chores::fault_matrix(chores::Sabotage::Yes).status(),
+        ["bless"] => chores::bless().status(),
+        ["gen"] => chores::generate(chores::Generated::Write).status(),
+        ["gen", "--check"] => chores::generate(chores::Generated::Compare).status(),
+        ["-h" | "--help" | "help"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

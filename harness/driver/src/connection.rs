@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use hallmark_model::text;
 use tokio::{
     io::{
-        AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream,
+        AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+        DuplexStream,
     },
     time::timeout,
 };
 
 use crate::{
+    ending::Ending,
     outcome::{Breakage, Outcome},
     process::Child,
     protocol::{
@@ -50,7 +53,35 @@ pub enum Unreachable {
     Hello(String),
 }
 
+/// How to part from a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Ask it to shut down, then end its input.
+    Shutdown,
+    /// End its input without a word.
+    Silence,
+}
+
+/// How a device ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// How its process ended; none where there is no process, or it could not be told in time.
+    pub ending: Option<Ending>,
+    /// The last line that it wrote to its log.
+    pub last_words: Option<String>,
+}
+
+/// How long `shutdown` may take.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// Said of a line that breaks off.
+const NO_END: &str = "the line has no end";
+
 /// A connection to one device, past its `hello`.
+///
+/// A connection that is dropped ends the device too, in the background. Once an exchange has gone
+/// wrong, or the future of one was dropped before its end, nothing more is sent or read: a late
+/// answer is never taken for the answer to a later request.
 pub struct Connection {
     reader: BufReader<Box<dyn AsyncRead + Send + Unpin>>,
     writer: Box<dyn AsyncWrite + Send + Unpin>,
@@ -129,17 +160,26 @@ impl Connection {
                 connection.hello = answer;
                 Ok(connection)
             }
-            Outcome::Ok(answer, _) => Err(Unreachable::Hello(format!(
-                "field `ok` of `hello`: it chose protocol `{}`, offered was `{PROTOCOL}`",
-                hallmark_model::text::one_line(&answer.protocol)
-            ))),
+            Outcome::Ok(answer, _) => {
+                connection.end().await;
+                Err(Unreachable::Hello(format!(
+                    "field `ok.protocol` of `hello` is `{}`, offered was `{PROTOCOL}`",
+                    text::one_line(&answer.protocol)
+                )))
+            }
             other => {
                 let said = other.to_string();
-                let stderr = connection.end().await;
-                Err(Unreachable::Hello(match stderr {
-                    Some(last) => format!("{said}; its last words: {last}"),
-                    None => said,
-                }))
+                let program = connection.child.as_ref().map(|child| child.program().to_owned());
+                let Ended { ending, last_words } = connection.end_by(Farewell::Shutdown).await;
+                Err(match (program, ending, last_words) {
+                    (Some(program), Some(Ending::NotStarted(reason)), _) => {
+                        Unreachable::Start { program, reason: text::one_line(&reason) }
+                    }
+                    (_, _, Some(last)) => {
+                        Unreachable::Hello(format!("{said}; its last words: {last}"))
+                    }
+                    (_, _, None) => Unreachable::Hello(said),
+                })
             }
         }
     }
@@ -175,15 +215,26 @@ impl Connection {
 
     /// Ends the device in an orderly way; a process that does not end is made to. Returns the
     /// last line it wrote to its log, if any.
-    pub async fn end(mut self) -> Option<String> {
-        if self.broken.is_none() {
-            let _ = self.exchange(&Shutdown {}, Duration::from_secs(1)).await;
+    pub async fn end(self) -> Option<String> {
+        self.end_by(Farewell::Shutdown).await.last_words
+    }
+
+    /// Ends the device in this way, and says how it ended. A process that does not end is made
+    /// to.
+    pub async fn end_by(mut self, farewell: Farewell) -> Ended {
+        if farewell == Farewell::Shutdown && self.broken.is_none() {
+            let _ = self.exchange(&Shutdown {}, SHUTDOWN).await;
         }
         drop((self.reader, self.writer));
         match self.child {
             Some(child) => child.end().await,
-            None => None,
+            None => Ended { ending: None, last_words: None },
         }
+    }
+
+    /// Goes on counting requests from `id`.
+    pub(crate) fn count_from(&mut self, id: u64) {
+        self.next_id = id;
     }
 
     async fn exchange<O: Operation>(&mut self, args: &O, within: Duration) -> Outcome<O::Answer> {
@@ -191,55 +242,78 @@ impl Connection {
             return Outcome::Broken(breakage.clone());
         }
         let id = self.next_id;
-        self.next_id += 1;
+        self.next_id = id.saturating_add(1);
         let line = match Request::new(id, args).and_then(|request| serde_json::to_vec(&request)) {
-            Ok(line) => line,
+            Ok(line) if line.len() <= MAX_LINE => line,
+            Ok(line) => {
+                let length = line.len();
+                let message = format!("the request has {length} bytes, allowed are {MAX_LINE}");
+                return Outcome::Error(Fault { message });
+            }
             Err(error) => return Outcome::Error(Fault { message: error.to_string() }),
         };
+        // Stands until the exchange is over: should our caller drop us half-way, the answer must
+        // not meet the next request.
+        self.broken = Some(Breakage::Closed);
         let said = match timeout(within, self.turn(line)).await {
             Ok(Ok(answer)) => Answer::read::<O>(id, &answer).map_err(Breakage::Garbage),
             Ok(Err(breakage)) => Err(breakage),
             Err(_) => Err(Breakage::TimedOut(within)),
         };
-        match said {
-            Ok((Said::Ok(value), warnings)) => Outcome::Ok(value, warnings),
-            Ok((Said::Refused(refusal), _)) => Outcome::Refused(refusal),
-            Ok((Said::Unsupported(unsupported), _)) => Outcome::Unsupported(unsupported),
-            Ok((Said::Error(fault), _)) => Outcome::Error(fault),
+        let (outcome, broken) = match said {
+            Ok((Said::Ok(value), warnings)) => (Outcome::Ok(value, warnings), None),
+            Ok((Said::Refused(refusal), _)) => (Outcome::Refused(refusal), None),
+            Ok((Said::Unsupported(unsupported), _)) => (Outcome::Unsupported(unsupported), None),
+            Ok((Said::Error(fault), _)) => (Outcome::Error(fault), None),
             Err(breakage) => {
                 let breakage = self.explain(breakage).await;
-                self.broken = Some(breakage.clone());
-                Outcome::Broken(breakage)
+                (Outcome::Broken(breakage.clone()), Some(breakage))
             }
-        }
+        };
+        self.broken = broken;
+        outcome
     }
 
     /// Writes a request and reads a line. Reading starts at once, so that a driver that floods
-    /// its output before reading its input cannot block us both.
+    /// its output before reading its input cannot block us both; and it ends the turn when it
+    /// fails, whether or not all could be written.
     async fn turn(&mut self, mut request: Vec<u8>) -> Result<Vec<u8>, Breakage> {
+        if !self.reader.buffer().is_empty() {
+            let more = "it wrote more than one line in answer to one request".to_owned();
+            return Err(Breakage::Garbage(WrongAnswer::Form(more)));
+        }
         request.push(b'\n');
-        let mut line = Vec::new();
+        let (reader, writer) = (&mut self.reader, &mut self.writer);
         let write = async {
-            self.writer.write_all(&request).await?;
-            self.writer.flush().await
+            // A failure shows in what can be read, and better.
+            if writer.write_all(&request).await.is_ok() {
+                let _ = writer.flush().await;
+            }
+            Ok(())
         };
         let read = async {
-            let mut limited = (&mut self.reader).take(MAX_LINE as u64 + 1);
-            limited.read_until(b'\n', &mut line).await
+            let mut line = Vec::new();
+            let mut limited = reader.take(MAX_LINE as u64 + 1);
+            match limited.read_until(b'\n', &mut line).await {
+                Ok(0) | Err(_) => Err(Breakage::Closed),
+                Ok(_) if line.last() == Some(&b'\n') => Ok(line),
+                Ok(_) if line.len() > MAX_LINE => Err(Breakage::Oversized(MAX_LINE)),
+                Ok(_) => Err(Breakage::Garbage(WrongAnswer::Form(NO_END.to_owned()))),
+            }
         };
-        let (_written, read) = tokio::join!(write, read);
-        match read {
-            Ok(0) | Err(_) => Err(Breakage::Closed),
-            Ok(_) if line.last() == Some(&b'\n') => Ok(line),
-            Ok(_) if line.len() > MAX_LINE => Err(Breakage::Oversized(MAX_LINE)),
-            Ok(_) => Err(Breakage::Garbage(WrongAnswer::Form("the line has no end".to_owned()))),
-        }
+        tokio::try_join!(write, read).map(|((), line)| line)
     }
 
-    /// A closed connection is a crash where the process has ended.
+    /// A connection that closed, also in the middle of a line, is a crash where the process has
+    /// ended.
     async fn explain(&mut self, breakage: Breakage) -> Breakage {
-        match (&breakage, &mut self.child) {
-            (Breakage::Closed, Some(child)) => match child.exit_reason().await {
+        let ended = match &breakage {
+            Breakage::Closed => true,
+            Breakage::Garbage(WrongAnswer::Form(reason)) => reason == NO_END,
+            _ => false,
+        };
+        match &mut self.child {
+            Some(child) if ended => match child.exit_reason().await {
                 Some(reason) => Breakage::Crashed(reason),
                 None => breakage,
             },

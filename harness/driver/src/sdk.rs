@@ -3,12 +3,82 @@
 //! Implement [`Device`] for the candidate and hand it to [`serve`]. Operations that are not
 //! implemented answer `unsupported`, and `hello` lists just those that
 //! [`Device::capabilities`] names.
+//!
+//! A whole driver, for a candidate that can do little:
+//!
+//! ```
+//! use hallmark_driver::{
+//!     protocol::ops,
+//!     sdk::{self, Declined, Device, Reply},
+//! };
+//!
+//! #[derive(Default)]
+//! struct Example {
+//!     name: Option<String>,
+//! }
+//!
+//! impl Device for Example {
+//!     fn hello(&self) -> ops::HelloAnswer {
+//!         let program = |name: &str| ops::Program {
+//!             name: name.to_owned(),
+//!             version: "1.0.0".to_owned(),
+//!             sha256: None,
+//!         };
+//!         ops::HelloAnswer {
+//!             protocol: String::new(),
+//!             driver: program("example-driver"),
+//!             candidate: program("Example"),
+//!             family: "unknown".to_owned(),
+//!             calling: "Calls the library as its manual shows.".to_owned(),
+//!             capabilities: Vec::new(),
+//!             limits: [("plaintext-bytes".to_owned(), 65_536)].into(),
+//!         }
+//!     }
+//!
+//!     fn capabilities(&self) -> Vec<&'static str> {
+//!         vec!["identity.create", "identity.public"]
+//!     }
+//!
+//!     fn reset(&mut self, _seed: Option<u64>) -> Reply<()> {
+//!         self.name = None;
+//!         Ok(())
+//!     }
+//!
+//!     fn identity_create(&mut self, args: ops::IdentityCreate) -> Reply<ops::Done> {
+//!         self.name = Some(args.name);
+//!         Ok(ops::Done {})
+//!     }
+//!
+//!     fn identity_public(&mut self, _: ops::IdentityPublic) -> Reply<ops::IdentityPublicAnswer> {
+//!         let name = self.name.as_ref().ok_or_else(|| Declined::error("no identity yet"))?;
+//!         Ok(ops::IdentityPublicAnswer { identity_key: name.as_bytes().into() })
+//!     }
+//! }
+//!
+//! // A driver's `main` serves `std::io::stdin().lock()` and `std::io::stdout()` instead.
+//! let requests = br#"{"id": 1, "op": "identity.create", "args": {"name": "alice"}}
+//! {"id": 2, "op": "identity.public", "args": {}}
+//! {"id": 3, "op": "message.encrypt", "args": {"peer": "bob", "plaintext": "aGk="}}
+//! "#;
+//! let mut answers = Vec::new();
+//! sdk::serve(&mut Example::default(), requests.as_slice(), &mut answers)?;
+//! assert_eq!(
+//!     String::from_utf8_lossy(&answers),
+//!     r#"{"id":1,"ok":{}}
+//! {"id":2,"ok":{"identity_key":"YWxpY2U="}}
+//! {"id":3,"unsupported":{"reason":"this driver does not offer `message.encrypt`"}}
+//! "#
+//! );
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::io::{self, BufRead, Read, Write};
 
 use serde_json::Value;
 
-use crate::protocol::{Answer, Class, Fault, MAX_LINE, PROTOCOL, Refusal, Request, Unsupported, ops};
+use crate::protocol::{
+    Answer, Class, Fault, MAX_LINE, PROTOCOL, Refusal, Request, Unsupported, ops,
+};
 
 /// Why an operation was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +156,7 @@ macro_rules! device {
                     device.reset(arguments::<ops::Reset>(args)?.seed)?;
                     value(ops::Done {})
                 }
-                "process.pid" => {
+                "process.pid" if device.capabilities().contains(&"process.pid") => {
                     arguments::<ops::ProcessPid>(args)?;
                     value(ops::PidAnswer { pid: std::process::id() })
                 }

@@ -49,6 +49,18 @@ impl DocumentError {
         Self::new(name, text, span, message)
     }
 
+    /// An error at a place that the reader recorded, in bytes from the start of `text`.
+    #[must_use]
+    pub fn at_span(name: &str, text: &str, span: Range<usize>, message: &str) -> Self {
+        Self::new(name, text, Some(span), message)
+    }
+
+    /// The same error with the closest known word.
+    #[must_use]
+    pub fn suggesting(self, word: Option<String>) -> Self {
+        Self { suggestion: word, ..self }
+    }
+
     fn new(name: &str, text: &str, span: Option<Range<usize>>, message: &str) -> Self {
         Self {
             name: name.to_owned(),

@@ -10,9 +10,15 @@ const SHOWN: usize = 300;
 /// cursor, reversing a line or filling the screen.
 #[must_use]
 pub fn one_line(text: &str) -> String {
+    within(text, SHOWN)
+}
+
+/// Like [`one_line`], cut after `limit` characters: for passages that a renderer wraps.
+#[must_use]
+pub fn within(text: &str, limit: usize) -> String {
     let mut shown = String::new();
     for (count, c) in text.chars().enumerate() {
-        if count == SHOWN {
+        if count == limit {
             shown.push_str(" … cut");
             break;
         }

@@ -1,1 +1,40 @@
-//! hallmark-reference
+//! The reference candidate: a messenger with switchable faults.
+//!
+//! The messenger follows Signal's "The X3DH Key Agreement Protocol" (revision 1) and "The Double
+//! Ratchet Algorithm" (revision 1), and passes every check of the messaging suite. Each [`Fault`]
+//! breaks it in one place and declares the exact set of checks that it must turn; a fault matrix
+//! compares what is declared with what the suite observes. Faults are chosen when the device is
+//! made and never cross the driver protocol.
+//!
+//! It is a measuring standard, not a product: secrets are not wiped from memory and lie readable
+//! in snapshots.
+//!
+//! One deviation from X3DH: the signed prekey is signed with an Ed25519 key of its own instead of
+//! XEdDSA under the X25519 identity key. Both public keys together are the identity: both stand
+//! in the associated data of every session and in the fingerprint.
+
+mod content;
+mod entropy;
+mod faults;
+mod fingerprint;
+mod identity;
+mod kdf;
+mod messenger;
+mod ratchet;
+mod refused;
+mod seal;
+mod session;
+mod store;
+mod wire;
+mod x3dh;
+
+pub use faults::{Fault, Faults, UnknownFault};
+pub use messenger::Messenger;
+
+use hallmark_driver::sdk::Device;
+
+/// A fresh device of the reference messenger, with these faults.
+#[must_use]
+pub fn device(faults: &Faults) -> Box<dyn Device + Send> {
+    Box::new(Messenger::new(*faults))
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::Value;
 
 use super::Operation;
@@ -150,10 +150,12 @@ pub enum WrongAnswer {
         found: Vec<&'static str>,
     },
     /// The value of `ok` is not what the operation answers.
-    #[error("field `ok` of `{op}`: {reason}")]
+    #[error("field `{path}` of `{op}`: {reason}")]
     Value {
         /// The operation.
         op: &'static str,
+        /// The field, from `ok` down.
+        path: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -172,6 +174,31 @@ pub enum Said<T> {
     Error(Fault),
 }
 
+/// An answer whose `ok` is read as a `T`, without a tree of values in between: what a hostile
+/// driver can make us hold stays in proportion to the line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Frame<T> {
+    id: u64,
+    ok: Option<T>,
+    refused: Option<Refusal>,
+    unsupported: Option<Unsupported>,
+    error: Option<Fault>,
+    #[serde(default)]
+    warnings: Vec<String>,
+    #[serde(rename = "log")]
+    _log: Option<String>,
+}
+
+/// Reads one line of JSON; on failure says at which field, and why.
+fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, (String, String)> {
+    let mut json = serde_json::Deserializer::from_slice(line);
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| (error.path().to_string(), error.inner().to_string()))?;
+    json.end().map_err(|error| (".".to_owned(), error.to_string()))?;
+    Ok(value)
+}
+
 impl Answer {
     /// Reads one line as the answer to request `id` of operation `O`.
     ///
@@ -182,27 +209,41 @@ impl Answer {
         id: u64,
         line: &[u8],
     ) -> Result<(Said<O::Answer>, Vec<String>), WrongAnswer> {
-        let answer: Self =
-            serde_json::from_slice(line).map_err(|error| WrongAnswer::Form(error.to_string()))?;
-        if answer.id != id {
-            return Err(WrongAnswer::Id { expected: id, got: answer.id });
+        // The frame first: whose answer it is matters before what it says.
+        let frame: Frame<IgnoredAny> = read_line(line).map_err(|(path, reason)| {
+            WrongAnswer::Form(match path.as_str() {
+                "." => reason,
+                field => format!("field `{field}`: {reason}"),
+            })
+        })?;
+        if frame.id != id {
+            return Err(WrongAnswer::Id { expected: id, got: frame.id });
         }
-        let kinds = [
-            ("`ok`", answer.ok.is_some()),
-            ("`refused`", answer.refused.is_some()),
-            ("`unsupported`", answer.unsupported.is_some()),
-            ("`error`", answer.error.is_some()),
-        ];
-        let found: Vec<_> = kinds.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
-        let said = match (answer.ok, answer.refused, answer.unsupported, answer.error) {
-            (Some(value), None, None, None) => Said::Ok(serde_json::from_value(value).map_err(
-                |error| WrongAnswer::Value { op: O::NAME, reason: error.to_string() },
-            )?),
-            (None, Some(refusal), None, None) => Said::Refused(refusal),
-            (None, None, Some(unsupported), None) => Said::Unsupported(unsupported),
-            (None, None, None, Some(fault)) => Said::Error(fault),
-            _ => return Err(WrongAnswer::Kinds { found }),
-        };
-        Ok((said, answer.warnings))
+        match (frame.ok, frame.refused, frame.unsupported, frame.error) {
+            (Some(IgnoredAny), None, None, None) => {}
+            (None, Some(refusal), None, None) => {
+                return Ok((Said::Refused(refusal), frame.warnings));
+            }
+            (None, None, Some(unsupported), None) => {
+                return Ok((Said::Unsupported(unsupported), frame.warnings));
+            }
+            (None, None, None, Some(fault)) => return Ok((Said::Error(fault), frame.warnings)),
+            (ok, refused, unsupported, error) => {
+                let kinds = [
+                    ("`ok`", ok.is_some()),
+                    ("`refused`", refused.is_some()),
+                    ("`unsupported`", unsupported.is_some()),
+                    ("`error`", error.is_some()),
+                ];
+                let found = kinds.into_iter().filter(|(_, there)| *there).map(|(name, _)| name);
+                return Err(WrongAnswer::Kinds { found: found.collect() });
+            }
+        }
+        let frame: Frame<O::Answer> = read_line(line)
+            .map_err(|(path, reason)| WrongAnswer::Value { op: O::NAME, path, reason })?;
+        match frame.ok {
+            Some(value) => Ok((Said::Ok(value), frame.warnings)),
+            None => Err(WrongAnswer::Kinds { found: Vec::new() }),
+        }
     }
 }

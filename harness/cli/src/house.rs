@@ -1,0 +1,105 @@
+//! The composition root: the one list of suites, and of what is built in.
+
+use hallmark_driver::Deadlines;
+use hallmark_driver::{Builtin, Connect, Found, Guard, Launch, Places, find};
+use hallmark_messaging::{Messaging, facts::MessagingFacts};
+use hallmark_model::Suite as SuiteName;
+use hallmark_reference::Faults;
+use hallmark_runner::{CheckInfo, Suite};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// Every suite of the house.
+pub(crate) const SUITES: &[&dyn Suite] = &[&Messaging];
+
+/// The name of the built-in reference candidate.
+pub(crate) const REFERENCE: &str = "reference";
+
+/// The suite of this name, if the house has it.
+pub(crate) fn suite(name: SuiteName) -> Option<&'static dyn Suite> {
+    SUITES.iter().copied().find(|suite| suite.name() == name)
+}
+
+/// Every check of the house.
+pub(crate) fn catalogue() -> Vec<CheckInfo> {
+    SUITES.iter().flat_map(|suite| suite.checks()).collect()
+}
+
+/// Every published schema, by name.
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    hallmark_bundle::schema::with([
+        ("facts-messaging", hallmark_bundle::schema::of::<MessagingFacts>("facts-messaging")),
+        ("driver", hallmark_driver::schema()),
+        (
+            "driver-manifest",
+            hallmark_bundle::schema::of::<hallmark_driver::Manifest>("driver-manifest"),
+        ),
+        ("statement", hallmark_bundle::schema::of::<hallmark_sign::Statement>("statement")),
+    ])
+}
+
+/// The reference candidate with these faults, behind the driver protocol.
+pub(crate) fn reference(faults: Faults) -> Box<dyn Connect> {
+    Box::new(Builtin::new(REFERENCE, move || hallmark_reference::device(&faults)))
+}
+
+/// The driver that the user named, not yet started.
+pub(crate) fn driver(name: &str, places: &Places) -> Result<Box<dyn Connect>, Failure> {
+    Ok(match find(name, places)? {
+        Found::Builtin(_) => reference(Faults::default()),
+        Found::Manifest(manifest) => {
+            Box::new(manifest.launch(&shell_word(name), Guard::this_executable()))
+        }
+        Found::Program(path) => Box::new(Launch {
+            name: shell_word(name),
+            program: path.into(),
+            args: Vec::new(),
+            deadlines: Deadlines::default(),
+            guard: Guard::this_executable(),
+        }),
+    })
+}
+
+/// Where drivers are looked for.
+pub(crate) fn places() -> Places {
+    Places::of_this_process(&[REFERENCE])
+}
+
+/// The text as one word of a POSIX shell, for commands that people copy.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-:=+,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_decides_a_row_and_every_row_names_checks_that_exist() {
+        for id in hallmark_standards::ids() {
+            let standard = hallmark_standards::load(id).unwrap().standard;
+            let named: BTreeSet<_> =
+                standard.requirements.iter().flat_map(|row| row.checks.iter().cloned()).collect();
+            let known: BTreeSet<_> = catalogue().into_iter().map(|info| info.id).collect();
+            let unknown: Vec<_> = named.difference(&known).collect();
+            assert!(unknown.is_empty(), "{id} names checks that do not exist: {unknown:?}");
+            if id == "nhs-im" {
+                let idle: Vec<_> = known.difference(&named).collect();
+                assert!(idle.is_empty(), "checks that decide nothing in {id}: {idle:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(shell_word("./drivers/x/driver.toml"), "./drivers/x/driver.toml");
+        assert_eq!(shell_word("my driver; rm 'x'"), r"'my driver; rm '\''x'\'''");
+    }
+}

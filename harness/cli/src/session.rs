@@ -1,0 +1,318 @@
+//! One run from arguments to bundle: what `demo`, `run` and a suite verb have in common.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use hallmark_bundle::{Bundle, Draft};
+use hallmark_model::{
+    ExitCode, Figure, Headline, Overlay, Report, RequirementId, Sha256, Suite as SuiteName,
+    candidate::{Authorisation, Described, GateSettings},
+    report::{Assurance, Candidate, Counts, Run, SCHEMA, StandardRef, Tool},
+};
+use hallmark_render::{page, terminal};
+use hallmark_runner::{
+    Finished, Forget, Plan, Prober, Recorder, Reporter, RunError, Seed, Setting, Suite,
+};
+use hallmark_standards::Loaded;
+use jiff::Timestamp;
+use ring::{digest, rand};
+use serde_json::Value;
+
+use crate::{
+    args::{Choice, Format},
+    failure::Failure,
+    house,
+    record::Kept,
+    show::Show,
+};
+
+/// What a run is about.
+pub(crate) struct Session<'a> {
+    pub(crate) candidate: Described,
+    pub(crate) standard: Loaded,
+    pub(crate) overlays: BTreeMap<RequirementId, Vec<Overlay>>,
+    pub(crate) authorisation: Option<Authorisation>,
+    pub(crate) gate: GateSettings,
+    /// Whether the gate looks at the whole standard.
+    pub(crate) whole_standard: bool,
+    pub(crate) work: Vec<(&'a dyn Suite, Box<dyn Prober>)>,
+    pub(crate) choice: &'a Choice,
+    /// When it started.
+    pub(crate) started: Timestamp,
+}
+
+/// What a run left behind.
+pub(crate) struct Done {
+    pub(crate) report: Report,
+    pub(crate) exit: ExitCode,
+    pub(crate) bundle: Option<Bundle>,
+    /// How long each probe took, for the summary.
+    pub(crate) extras: terminal::Extras,
+    facts: Vec<(SuiteName, Value)>,
+}
+
+impl Session<'_> {
+    /// Runs, writes the bundle to `out` if there is one, and shows progress.
+    pub(crate) fn run(self, out: Option<&Path>, show: &Show) -> Result<Done, Failure> {
+        let selection = self.choice.selection();
+        let suites: Vec<_> = self.work.iter().map(|(suite, prober)| (*suite, &**prober)).collect();
+        let plan = Plan::new(&suites, house::catalogue(), &selection, &self.standard.standard)?;
+        let seed = self.choice.seed.map_or_else(random_seed, Ok)?;
+        let opening = self.opening(seed);
+        let follower = show.follower();
+
+        let kept = out.map(Draft::create).transpose()?.map(Kept);
+        let forget = Forget(sha256);
+        let facts = Facts::default();
+        let recorder: &dyn Recorder = match &kept {
+            Some(kept) => kept,
+            None => &forget,
+        };
+        let noted = Noted { facts: &facts, recorder };
+        let reporters: [&dyn Reporter; 1] = [&follower];
+        let setting = Setting {
+            standard: &self.standard.standard,
+            opening,
+            overlays: self.overlays,
+            seed,
+            gate: self.gate,
+            whole_standard: self.whole_standard && selection.is_everything(),
+            recorder: &noted,
+            reporters: &reporters,
+            clock: &Timestamp::now,
+        };
+        let ended = block_on(hallmark_runner::run(&plan, setting))?;
+        let elapsed = follower.finish();
+        let Finished { report, exit } = match ended {
+            Ended::Run(finished) => finished.map_err(|error| self_explaining(error, out))?,
+            Ended::Signal(exit) => {
+                let kept = out.map_or_else(String::new, |dir| {
+                    format!("; the incomplete bundle is in {}", dir.display())
+                });
+                return Err(Failure::new(exit, format!("stopped by a signal{kept}")));
+            }
+        };
+        let facts = facts.0.into_inner();
+        let bundle = match kept {
+            Some(Kept(draft)) => {
+                let html = render(&report, &facts)?;
+                Some(draft.finish(&report, &html)?)
+            }
+            None => None,
+        };
+        let extras = terminal::Extras { elapsed, ..terminal::Extras::default() };
+        Ok(Done { report, exit, bundle, extras, facts })
+    }
+
+    fn opening(&self, seed: Seed) -> Report {
+        let document = &self.standard.standard.document;
+        Report {
+            schema: SCHEMA,
+            tool: Tool {
+                name: "hallmark".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                sha256: own_digest(),
+            },
+            standard: StandardRef {
+                id: document.id.clone(),
+                version: document.version.clone(),
+                digest: self.standard.digest,
+                title: document.title.clone(),
+                note: document.note.clone(),
+            },
+            candidate: Candidate {
+                name: self.candidate.name.clone(),
+                version: self.candidate.version.clone(),
+                vendor: self.candidate.vendor.clone(),
+                subjects: Vec::new(),
+            },
+            run: Run {
+                id: run_id(self.started, seed),
+                started: self.started,
+                finished: None,
+                seed: seed.to_string(),
+                complete: false,
+                selection: self.choice.selection(),
+                assurance: if self.choice.independent {
+                    Assurance::Independent
+                } else {
+                    Assurance::SelfTest
+                },
+                challenge: self.choice.challenge.clone(),
+                authorisation: self.authorisation.clone(),
+                environment: vec![format!("{} on {}", env::consts::OS, env::consts::ARCH)],
+            },
+            headline: Headline::UNDETERMINED,
+            counts: Counts::default(),
+            requirements: Vec::new(),
+        }
+    }
+}
+
+impl Done {
+    /// Shows the result and says how to end.
+    pub(crate) fn show(self, format: Format, show: &Show) -> Result<ExitCode, Failure> {
+        match format {
+            Format::Text => {
+                show.result(&terminal::summary(
+                    &self.report,
+                    self.exit,
+                    &self.extras,
+                    show.style(),
+                ));
+            }
+            Format::Json => show.result(&json(&self.report)?),
+        }
+        Ok(self.exit)
+    }
+
+    /// Shows one suite's facts and the rows that it decides, as one object.
+    pub(crate) fn show_suite(
+        self,
+        suite: SuiteName,
+        format: Format,
+        show: &Show,
+    ) -> Result<ExitCode, Failure> {
+        if format == Format::Text {
+            return self.show(format, show);
+        }
+        let facts = self.facts.iter().find(|(name, _)| *name == suite).map(|(_, facts)| facts);
+        let decided = |row: &&hallmark_model::report::Row| {
+            row.checks.iter().any(|check| check.id.suite() == suite)
+        };
+        let rows: Vec<_> = self.report.requirements.iter().filter(decided).collect();
+        show.result(&json(&serde_json::json!({ "facts": facts, "requirements": rows }))?);
+        Ok(self.exit)
+    }
+
+    /// Adds a labelled line to the end of the summary.
+    pub(crate) fn note(&mut self, label: &str, text: impl Into<String>) {
+        self.extras.notes.push((label.to_owned(), text.into()));
+    }
+}
+
+/// The page of a report.
+pub(crate) fn render(report: &Report, facts: &[(SuiteName, Value)]) -> Result<String, Failure> {
+    let mut figures: Vec<(SuiteName, Figure)> = Vec::new();
+    for (name, facts) in facts {
+        if let Some(suite) = house::suite(*name) {
+            figures.extend(suite.figures(facts)?.into_iter().map(|figure| (*name, figure)));
+        }
+    }
+    page::render_page(report, &figures).map_err(|error| {
+        Failure::new(ExitCode::Internal, format!("cannot write the page: {error}"))
+    })
+}
+
+/// A folder for the bundle of a run that was given none.
+pub(crate) fn default_out(prefix: &str, started: Timestamp) -> Result<PathBuf, Failure> {
+    let apart = random_seed()?.0 & 0xffff;
+    Ok(PathBuf::from("hallmark-out").join(format!("{prefix}{}-{apart:04x}", stamp(started))))
+}
+
+/// Reads a file that the user named.
+pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let cannot =
+        |reason: String| Failure::usage(format!("cannot read {}: {reason}", path.display()));
+    let size = fs::metadata(path).map_err(|error| cannot(error.to_string()))?.len();
+    if size > most {
+        return Err(cannot(format!("it has {size} bytes, and {most} are allowed")));
+    }
+    fs::read(path).map_err(|error| cannot(error.to_string()))
+}
+
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::new(ExitCode::Internal, error))
+}
+
+/// SHA-256 of `bytes`.
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    Sha256::from_bytes(out)
+}
+
+/// The facts of each suite beside whatever else the recorder does with them.
+#[derive(Default)]
+struct Facts(std::cell::RefCell<Vec<(SuiteName, Value)>>);
+
+struct Noted<'a> {
+    facts: &'a Facts,
+    recorder: &'a dyn Recorder,
+}
+
+impl Recorder for Noted<'_> {
+    fn keep(&self, bytes: &[u8]) -> Result<Sha256, hallmark_runner::RecorderError> {
+        self.recorder.keep(bytes)
+    }
+
+    fn journal(
+        &self,
+        event: &hallmark_model::event::Stamped,
+    ) -> Result<(), hallmark_runner::RecorderError> {
+        self.recorder.journal(event)
+    }
+
+    fn facts(&self, suite: SuiteName, facts: &Value) -> Result<(), hallmark_runner::RecorderError> {
+        self.facts.0.borrow_mut().push((suite, facts.clone()));
+        self.recorder.facts(suite, facts)
+    }
+
+    fn report(&self, report: &Report) -> Result<(), hallmark_runner::RecorderError> {
+        self.recorder.report(report)
+    }
+}
+
+enum Ended {
+    Run(Result<Finished, RunError>),
+    Signal(ExitCode),
+}
+
+/// Runs to the end, or to the first signal that asks us to stop.
+fn block_on(run: impl Future<Output = Result<Finished, RunError>>) -> Result<Ended, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let internal = |error: std::io::Error| Failure::new(ExitCode::Internal, error);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
+        Ok(tokio::select! {
+            finished = run => Ended::Run(finished),
+            _ = interrupt.recv() => Ended::Signal(ExitCode::Interrupted),
+            _ = terminate.recv() => Ended::Signal(ExitCode::Terminated),
+        })
+    })
+}
+
+fn self_explaining(error: RunError, out: Option<&Path>) -> Failure {
+    let exit = error.exit();
+    let kept = out
+        .map_or_else(String::new, |dir| format!("\nthe incomplete bundle is in {}", dir.display()));
+    Failure::new(exit, format!("{error}{kept}"))
+}
+
+fn random_seed() -> Result<Seed, Failure> {
+    let mut bytes = [0; 8];
+    rand::SecureRandom::fill(&rand::SystemRandom::new(), &mut bytes)
+        .map_err(|_| Failure::new(ExitCode::Internal, "the system gives no random numbers"))?;
+    Ok(Seed(u64::from_le_bytes(bytes)))
+}
+
+fn run_id(started: Timestamp, seed: Seed) -> String {
+    format!("{}-{:04x}", stamp(started), seed.0 & 0xffff)
+}
+
+fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// SHA-256 of the running executable, where it can be read.
+fn own_digest() -> Option<Sha256> {
+    env::current_exe().and_then(fs::read).ok().map(|bytes| sha256(&bytes))
+}

@@ -1,0 +1,32 @@
+//! One file for each verb. A verb appears when it works.
+
+mod demo;
+mod driver;
+mod explain;
+mod list;
+mod messaging;
+mod recheck;
+mod run;
+mod schema;
+mod sign;
+mod verify;
+
+use hallmark_model::ExitCode;
+
+use crate::{args::Verb, failure::Failure, show::Show};
+
+/// Does what was asked.
+pub(crate) fn carry_out(verb: Verb, show: &Show) -> Result<ExitCode, Failure> {
+    match verb {
+        Verb::Demo(args) => demo::demo(&args, show),
+        Verb::Run(args) => run::run(&args, show),
+        Verb::Messaging(args) => messaging::messaging(&args, show),
+        Verb::Recheck(args) => recheck::recheck(&args, show),
+        Verb::Sign(args) => sign::sign(&args, show),
+        Verb::Verify(args) => verify::verify(&args, show),
+        Verb::List(args) => list::list(&args, show),
+        Verb::Explain(args) => explain::explain(&args, show),
+        Verb::Driver(args) => driver::driver(&args, show),
+        Verb::Schema(args) => schema::schema(&args, show),
+    }
+}

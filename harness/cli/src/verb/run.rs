@@ -1,0 +1,150 @@
+//! `hallmark run`: every suite that the candidate's description allows.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use hallmark_messaging::{Driven, Messaging};
+use hallmark_model::{
+    Configuration, ExitCode, Overlay, RequirementId, Standard,
+    document::DocumentError,
+    overlay::{OverlayError, check_declaration, check_waiver},
+};
+use hallmark_runner::{Prober, Suite};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::{
+    args,
+    failure::Failure,
+    house,
+    session::{Session, default_out, read_file},
+    show::Show,
+    verb::sign,
+};
+
+/// Largest description read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
+    let name = args.config.display().to_string();
+    let text = String::from_utf8(read_file(&args.config, LARGEST)?)
+        .map_err(|_| Failure::usage(format!("{name} is not UTF-8 text")))?;
+    let configuration = Configuration::parse(&name, &text)?;
+    let started = Timestamp::now();
+    let id = args.choice.standard.clone().unwrap_or_else(|| configuration.standard.clone());
+    let standard = hallmark_standards::load(&id).map_err(|error| {
+        // Say where the wrong name stands, if it stands in the description.
+        if args.choice.standard.is_some() {
+            return Failure::from(error);
+        }
+        DocumentError::at_string(&name, &text, &id, &error.to_string()).into()
+    })?;
+    let today = started.to_zoned(TimeZone::UTC).date();
+    let overlays = overlays(&configuration, &standard.standard, today)?;
+    let work = work(&configuration, &args.config, &name, &text)?;
+    let mut gate = configuration.gate.clone();
+    if let Some(fail_on) = args.choice.fail_on() {
+        gate.fail_on = fail_on;
+    }
+    let signer = configuration
+        .sign
+        .as_ref()
+        .map(|with| {
+            let at = |path: &str| beside(&args.config).join(path);
+            sign::signer(&at(&with.key), &at(&with.certificate))
+        })
+        .transpose()?;
+    let out = args.choice.out.clone().map_or_else(|| default_out("", started), Ok)?;
+    let session = Session {
+        candidate: configuration.candidate.clone(),
+        standard,
+        overlays,
+        authorisation: configuration.authorisation.clone(),
+        gate,
+        whole_standard: true,
+        work,
+        choice: &args.choice,
+        started,
+    };
+    let mut done = session.run(Some(&out), show)?;
+    done.note("Bundle", format!("{}/", out.display()));
+    done.note("Page", out.join("report.html").display().to_string());
+    match signer {
+        Some(signer) => {
+            let signed = sign::sign_with(&out, &done.report, &signer, "vendor")?;
+            done.note("Signed", signed);
+        }
+        None => done.note("Signed", "no (hallmark sign …)"),
+    }
+    done.show(args.choice.format, show)
+}
+
+fn beside(config: &Path) -> PathBuf {
+    config.parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// What the description allows to be run.
+fn work<'a>(
+    configuration: &Configuration,
+    config: &Path,
+    name: &str,
+    text: &str,
+) -> Result<Vec<(&'a dyn Suite, Box<dyn Prober>)>, Failure> {
+    let driver = match &configuration.messaging[..] {
+        [] => {
+            let message = "it describes nothing to test; add a [[messaging]] entry with a driver";
+            return Err(Failure::usage(format!("{name}: {message}")));
+        }
+        [only] => &only.driver,
+        [_, second, ..] => {
+            let message =
+                "one description is one messenger; describe the second in a file of its own";
+            return Err(DocumentError::at_string(name, text, &second.driver, message).into());
+        }
+    };
+    // Paths in a description are relative to it, wherever the run is started.
+    let folder = beside(config);
+    let is_path = driver.contains('/') && !driver.starts_with("builtin:");
+    let named =
+        if is_path { folder.join(driver).to_string_lossy().into_owned() } else { driver.clone() };
+    let connect = house::driver(&named, &house::places()).map_err(|failure| {
+        Failure::from(DocumentError::at_string(name, text, driver, &failure.message))
+    })?;
+    let command = format!("run -c {}", house::shell_word(name));
+    Ok(vec![(&Messaging, Box::new(Driven::new(connect, command)))])
+}
+
+/// Waivers and declarations, each held against its row and the day.
+fn overlays(
+    configuration: &Configuration,
+    standard: &Standard,
+    today: Date,
+) -> Result<BTreeMap<RequirementId, Vec<Overlay>>, Failure> {
+    let mut overlays: BTreeMap<RequirementId, Vec<Overlay>> = BTreeMap::new();
+    let mut wrong: Vec<OverlayError> = Vec::new();
+    for declaration in &configuration.declaration {
+        let id = &declaration.requirement;
+        let row = standard.requirement(id);
+        wrong.extend(check_declaration(declaration, row, today).err());
+        let given = overlays.entry(id.clone()).or_default();
+        if given.iter().any(|overlay| matches!(overlay, Overlay::Declared { .. })) {
+            wrong.push(OverlayError::Duplicate { kind: "declaration", requirement: id.clone() });
+        }
+        given.push(declaration.clone().into());
+    }
+    for waiver in &configuration.waiver {
+        let id = &waiver.requirement;
+        wrong.extend(check_waiver(waiver, standard.requirement(id), today).err());
+        let given = overlays.entry(id.clone()).or_default();
+        if given.iter().any(|overlay| matches!(overlay, Overlay::Waived { .. })) {
+            wrong.push(OverlayError::Duplicate { kind: "waiver", requirement: id.clone() });
+        }
+        given.push(waiver.clone().into());
+    }
+    if wrong.is_empty() {
+        return Ok(overlays);
+    }
+    let lines: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+    Err(Failure::new(ExitCode::OverlayInvalid, lines.join("\n")))
+}

@@ -1,0 +1,56 @@
+//! The conformance kit behind `hallmark driver check`: a fixed conversation with a driver, which
+//! tells its author which field of which answer is wrong, and what was expected.
+//!
+//! Three devices take part. *carol* is asked for everything that needs no peer: who she is, and
+//! how she answers what is not there or not well-formed. *alice* and *bob* then write to each
+//! other, and bob moves to a fresh process by way of a snapshot. Everything asked of them is
+//! honest, so a refusal is a fault here. That forward secrecy, replay and the like are handled
+//! well is not tested: that is what the suites are for.
+
+mod conversation;
+mod ending;
+mod hello;
+mod kit;
+mod report;
+mod state;
+mod strictness;
+
+pub use report::{CheckReport, Row, Status};
+
+use crate::{connect::Connect, connection::Connection, protocol::Operation, protocol::ops::Hello};
+use kit::Kit;
+
+/// Has the conversation with three devices of `driver`. Needs a Tokio runtime.
+pub async fn check(driver: &dyn Connect) -> CheckReport {
+    let mut kit = Kit::default();
+    if let Some(mut carol) = meet(&mut kit, driver, "carol").await {
+        hello::check(&mut kit, carol.hello());
+        strictness::check(&mut kit, &mut carol).await;
+        ending::by_shutdown(&mut kit, carol).await;
+        if let Some(mut alice) = meet(&mut kit, driver, "alice").await
+            && let Some(mut bob) = meet(&mut kit, driver, "bob").await
+        {
+            let mut pair = conversation::Pair { alice: &mut alice, bob: &mut bob };
+            conversation::check(&mut kit, &mut pair).await;
+            state::check(&mut kit, &mut pair, driver).await;
+            bob.end().await;
+            ending::by_end_of_input(&mut kit, alice).await;
+        }
+    }
+    CheckReport { driver: driver.name(), rows: kit.rows }
+}
+
+/// One more device. That it says hello as it should is the first thing to know.
+async fn meet(kit: &mut Kit, driver: &dyn Connect, name: &str) -> Option<Connection> {
+    let step = format!("{name} says hello");
+    match driver.connect().await {
+        Ok(connection) => {
+            kit.ok(step, Hello::NAME);
+            Some(connection)
+        }
+        Err(unreachable) => {
+            kit.broken(step, Hello::NAME, unreachable.to_string());
+            None
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Encryption and authentication of message contents.
+//!
+//! The honest cipher is the one that section 5.2 of the Double Ratchet recommends: AES-256-CBC
+//! with PKCS#7 padding, then HMAC-SHA-256 over associated data, head and ciphertext, with keys
+//! and initialisation vector from the message key by HKDF. The tag is not shortened.
+
+use hallmark_driver::sdk::{Declined, Reply};
+use openssl::{error::ErrorStack, memcmp, symm};
+use ring::aead;
+
+use crate::{
+    faults::{Fault, Faults},
+    kdf::{Key, hkdf, hmac},
+    refused::Refused,
+};
+
+/// How contents are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentCipher {
+    /// AES-256-CBC and HMAC-SHA-256.
+    Aes256Cbc,
+    /// AES-128-CBC and HMAC-SHA-256.
+    Aes128Cbc,
+    /// ChaCha20-Poly1305 (RFC 8439).
+    ChaCha20Poly1305,
+}
+
+/// What a tag authenticates besides the ciphertext.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    /// Both identities; of one length always, so that head and data cannot be confused.
+    pub(crate) associated: &'a [u8],
+    /// The envelope up to the ciphertext.
+    pub(crate) head: &'a [u8],
+}
+
+struct Secrets {
+    encryption: [u8; 32],
+    authentication: [u8; 32],
+    iv: [u8; 16],
+}
+
+impl Secrets {
+    fn derive(message_key: &Key) -> Self {
+        let bytes: [u8; 80] = hkdf(&[0; 32], &message_key.0, b"Hallmark reference message");
+        let mut secrets = Self { encryption: [0; 32], authentication: [0; 32], iv: [0; 16] };
+        secrets.encryption.copy_from_slice(&bytes[..32]);
+        secrets.authentication.copy_from_slice(&bytes[32..64]);
+        secrets.iv.copy_from_slice(&bytes[64..]);
+        secrets
+    }
+}
+
+impl ContentCipher {
+    /// The cipher in use.
+    pub(crate) fn of(faults: Faults) -> Self {
+        if faults.has(Fault::Aes128) {
+            Self::Aes128Cbc
+        } else if faults.has(Fault::Chacha20Poly1305) {
+            Self::ChaCha20Poly1305
+        } else {
+            Self::Aes256Cbc
+        }
+    }
+
+    /// Name of the cipher.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Aes256Cbc => "AES-256-CBC",
+            Self::Aes128Cbc => "AES-128-CBC",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+        }
+    }
+
+    /// Name of the authentication.
+    pub(crate) fn mac(self) -> &'static str {
+        match self {
+            Self::Aes256Cbc | Self::Aes128Cbc => "HMAC-SHA-256",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+        }
+    }
+
+    /// Length of the tag, in bytes.
+    pub(crate) fn tag_len(self) -> usize {
+        match self {
+            Self::Aes256Cbc | Self::Aes128Cbc => 32,
+            Self::ChaCha20Poly1305 => 16,
+        }
+    }
+
+    /// Length of the ciphertext of a plaintext of `length` bytes.
+    pub(crate) fn ciphertext_len(self, length: usize) -> usize {
+        match self {
+            Self::Aes256Cbc | Self::Aes128Cbc => (length / 16 + 1) * 16,
+            Self::ChaCha20Poly1305 => length,
+        }
+    }
+
+    /// Ciphertext and tag. A message key seals one message only.
+    pub(crate) fn seal(self, key: &Key, context: Context<'_>, plaintext: &[u8]) -> Reply<Vec<u8>> {
+        let secrets = Secrets::derive(key);
+        let mut sealed = self.encrypt(&secrets, plaintext).map_err(Declined::error)?;
+        let tag = self.tag(&secrets, context, &sealed);
+        sealed.extend(tag);
+        Ok(sealed)
+    }
+
+    /// The plaintext, once the tag is known to be right.
+    pub(crate) fn open(
+        self,
+        key: &Key,
+        context: Context<'_>,
+        ciphertext: &[u8],
+        tag: &[u8],
+        faults: Faults,
+    ) -> Result<Vec<u8>, Refused> {
+        let secrets = Secrets::derive(key);
+        if !tag_holds(&self.tag(&secrets, context, ciphertext), tag, faults) {
+            return Err(Refused::Tag);
+        }
+        self.decrypt(&secrets, ciphertext)
+            .map_err(|_| Refused::Malformed("the padding of the content is wrong"))
+    }
+
+    fn encrypt(self, secrets: &Secrets, plaintext: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        match self.aes(secrets) {
+            Some((cipher, key)) => symm::encrypt(cipher, key, Some(&secrets.iv), plaintext),
+            None => Ok(chacha20_poly1305(secrets, &[], plaintext).0),
+        }
+    }
+
+    fn decrypt(self, secrets: &Secrets, ciphertext: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        match self.aes(secrets) {
+            Some((cipher, key)) => symm::decrypt(cipher, key, Some(&secrets.iv), ciphertext),
+            None => Ok(chacha20_poly1305(secrets, &[], ciphertext).0),
+        }
+    }
+
+    fn tag(self, secrets: &Secrets, context: Context<'_>, ciphertext: &[u8]) -> Vec<u8> {
+        let Context { associated, head } = context;
+        match self {
+            Self::Aes256Cbc | Self::Aes128Cbc => {
+                hmac(&secrets.authentication, &[associated, head, ciphertext]).to_vec()
+            }
+            Self::ChaCha20Poly1305 => {
+                let plaintext = chacha20_poly1305(secrets, &[], ciphertext).0;
+                chacha20_poly1305(secrets, &[associated, head].concat(), &plaintext).1
+            }
+        }
+    }
+
+    fn aes(self, secrets: &Secrets) -> Option<(symm::Cipher, &[u8])> {
+        match self {
+            Self::Aes256Cbc => Some((symm::Cipher::aes_256_cbc(), &secrets.encryption)),
+            Self::Aes128Cbc => Some((symm::Cipher::aes_128_cbc(), &secrets.encryption[..16])),
+            Self::ChaCha20Poly1305 => None,
+        }
+    }
+}
+
+/// Whether the tag that came is the tag that should have come, in constant time.
+fn tag_holds(expected: &[u8], given: &[u8], faults: Faults) -> bool {
+    if faults.has(Fault::SkipMac) {
+        return true;
+    }
+    if faults.has(Fault::AcceptShortMac) && (1..expected.len()).contains(&given.len()) {
+        return memcmp::eq(&expected[..given.len()], given);
+    }
+    expected.len() == given.len() && memcmp::eq(expected, given)
+}
+
+/// The text under ChaCha20, and the tag over data and result.
+///
+/// ChaCha20 is an exclusive-or with a key stream, so this decrypts as well; the tag can then be
+/// computed before anything is believed, in the same order as for the other ciphers.
+fn chacha20_poly1305(secrets: &Secrets, data: &[u8], text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, &secrets.encryption)
+        .expect("the key has the algorithm's length");
+    let mut nonce = [0; aead::NONCE_LEN];
+    nonce.copy_from_slice(&secrets.iv[..aead::NONCE_LEN]);
+    let mut text = text.to_vec();
+    let tag = aead::LessSafeKey::new(key)
+        .seal_in_place_separate_tag(
+            aead::Nonce::assume_unique_for_key(nonce),
+            aead::Aad::from(data),
+            &mut text,
+        )
+        .expect("a message is far shorter than the algorithm's limit of 256 GiB");
+    (text, tag.as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const KEY: Key = Key([5; 32]);
+    const CONTEXT: Context<'static> = Context { associated: b"who", head: b"where" };
+
+    fn ciphers() -> impl Strategy<Value = (ContentCipher, Faults)> {
+        let faults = [Faults::NONE, Fault::Aes128.into(), Fault::Chacha20Poly1305.into()];
+        prop::sample::select(faults.map(|f| (ContentCipher::of(f), f)).to_vec())
+    }
+
+    fn open(
+        cipher: ContentCipher,
+        sealed: &[u8],
+        cut: usize,
+        faults: Faults,
+    ) -> Result<Vec<u8>, Refused> {
+        let (ciphertext, tag) = sealed.split_at(sealed.len() - cipher.tag_len());
+        cipher.open(&KEY, CONTEXT, ciphertext, &tag[..tag.len() - cut], faults)
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_opens((cipher, faults) in ciphers(), text in vec(any::<u8>(), 0..100)) {
+            let sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
+            prop_assert_eq!(sealed.len(), cipher.ciphertext_len(text.len()) + cipher.tag_len());
+            prop_assert_eq!(open(cipher, &sealed, 0, faults), Ok(text));
+        }
+
+        #[test]
+        fn a_changed_bit_is_refused(
+            (cipher, faults) in ciphers(), text in vec(any::<u8>(), 0..40), at in any::<prop::sample::Index>(), bit in 0..8_u8
+        ) {
+            let mut sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
+            let at = at.index(sealed.len());
+            sealed[at] ^= 1_u8 << bit;
+            prop_assert_eq!(open(cipher, &sealed, 0, faults), Err(Refused::Tag));
+        }
+    }
+
+    #[test]
+    fn the_context_is_authenticated() {
+        for cipher in [ContentCipher::Aes256Cbc, ContentCipher::ChaCha20Poly1305] {
+            let sealed = cipher.seal(&KEY, CONTEXT, b"text").unwrap();
+            let (ciphertext, tag) = sealed.split_at(sealed.len() - cipher.tag_len());
+            for context in
+                [Context { head: b"There", ..CONTEXT }, Context { associated: b"Who", ..CONTEXT }]
+            {
+                let opened = cipher.open(&KEY, context, ciphertext, tag, Faults::NONE);
+                assert_eq!(opened, Err(Refused::Tag));
+            }
+        }
+    }
+
+    #[test]
+    fn the_tag_faults_weaken_the_tag_and_nothing_else() {
+        let cipher = ContentCipher::Aes256Cbc;
+        let short = Fault::AcceptShortMac.into();
+        let skip = Fault::SkipMac.into();
+        let text = b"a text of more than one block of AES".to_vec();
+        let sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
+        assert_eq!(open(cipher, &sealed, 1, Faults::NONE), Err(Refused::Tag));
+        assert_eq!(open(cipher, &sealed, 1, short), Ok(text.clone()));
+        assert_eq!(open(cipher, &sealed, 31, short), Ok(text.clone()));
+        assert_eq!(open(cipher, &sealed, 32, short), Err(Refused::Tag));
+        assert_eq!(open(cipher, &sealed, 32, skip), Ok(text.clone()));
+        let mut changed = sealed;
+        changed[3] ^= 1;
+        assert_eq!(open(cipher, &changed, 0, short), Err(Refused::Tag));
+        assert_ne!(open(cipher, &changed, 0, skip).unwrap(), text);
+    }
+
+    #[test]
+    fn the_honest_cipher_is_plain_aes_256_cbc_then_hmac() {
+        let okm: [u8; 80] = hkdf(&[0; 32], &KEY.0, b"Hallmark reference message");
+        let ciphertext =
+            symm::encrypt(symm::Cipher::aes_256_cbc(), &okm[..32], Some(&okm[64..]), b"text")
+                .unwrap();
+        let tag = ring::hmac::sign(
+            &ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &okm[32..64]),
+            &[b"whowhere", &ciphertext[..]].concat(),
+        );
+        let expected = [&ciphertext[..], tag.as_ref()].concat();
+        assert_eq!(ContentCipher::Aes256Cbc.seal(&KEY, CONTEXT, b"text").unwrap(), expected);
+    }
+}

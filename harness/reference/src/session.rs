@@ -1,0 +1,123 @@
+//! One session with one peer: the ratchet, and what binds it to both identities.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hallmark_driver::{protocol::Bytes, sdk::Reply};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    content,
+    entropy::Entropy,
+    faults::{Fault, Faults},
+    kdf::Key,
+    ratchet::Ratchet,
+    refused::Refused,
+    seal::{ContentCipher, Context},
+    wire::{self, Address, Form, MAX_PADDING, Sealed, Start},
+    x3dh::Agreed,
+};
+
+/// How much of the plaintext the fault `leak-plaintext` shows, in bytes.
+const LEAKED: usize = MAX_PADDING / 4 * 3;
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Session {
+    /// Its number, the same on both sides.
+    pub(crate) id: u64,
+    /// The initiator's ephemeral key, by which a repeated start is known.
+    pub(crate) base: Key,
+    /// What every tag covers besides the envelope.
+    associated: Bytes,
+    /// What the peer needs to begin; sent until the peer is heard.
+    pending: Option<Start>,
+    ratchet: Ratchet,
+}
+
+/// A body to be carried, and its form.
+pub(crate) struct Outgoing {
+    pub(crate) form: Form,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A message that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opened {
+    pub(crate) plaintext: Vec<u8>,
+    /// Place in the sender's order.
+    pub(crate) position: u64,
+}
+
+impl Session {
+    /// The initiator's session.
+    pub(crate) fn initiator(agreed: Agreed, start: Start, ratchet: Ratchet) -> Self {
+        Self {
+            id: agreed.session,
+            base: start.base.clone(),
+            associated: agreed.associated.into(),
+            pending: Some(start),
+            ratchet,
+        }
+    }
+
+    /// The responder's session, for the initiator's ephemeral key.
+    pub(crate) fn responder(agreed: Agreed, base: Key, signed_prekey: Key) -> Self {
+        Self {
+            id: agreed.session,
+            base,
+            associated: agreed.associated.into(),
+            pending: None,
+            ratchet: Ratchet::responder(agreed.root, signed_prekey),
+        }
+    }
+
+    /// Encrypts one message.
+    pub(crate) fn seal(
+        &mut self,
+        plaintext: &[u8],
+        entropy: &mut Entropy,
+        faults: Faults,
+    ) -> Reply<Outgoing> {
+        if self.ratchet.needs_key() {
+            self.ratchet.turn(entropy.key()?, faults)?;
+        }
+        let (header, key) = self.ratchet.next_sent()?;
+        let (address, form) = match &self.pending {
+            Some(start) => (Address::Start(start.clone()), Form::Prekey),
+            None => (Address::Session(self.id), Form::Ratchet),
+        };
+        let leaks = faults.has(Fault::LeakPlaintext) && form == Form::Ratchet;
+        let padding = if leaks { leak(plaintext) } else { Vec::new() };
+        let cipher = ContentCipher::of(faults);
+        let content = content::write(plaintext);
+        let length = cipher.ciphertext_len(content.len());
+        let head = wire::head(&address, &header, &padding, length);
+        let context = Context { associated: &self.associated, head: &head };
+        let sealed = cipher.seal(&key, context, &content)?;
+        Ok(Outgoing { form, body: [head, sealed].concat() })
+    }
+
+    /// Decrypts one message. Changes the state, so call it on a copy until it succeeds.
+    pub(crate) fn open(&mut self, sealed: &Sealed<'_>, faults: Faults) -> Result<Opened, Refused> {
+        let received = self.ratchet.received(&sealed.header, faults)?;
+        let context = Context { associated: &self.associated, head: sealed.head };
+        let content = ContentCipher::of(faults).open(
+            &received.key,
+            context,
+            sealed.ciphertext,
+            sealed.tag,
+            faults,
+        )?;
+        let plaintext = content::read(&content)?.to_vec();
+        self.pending = None;
+        Ok(Opened { plaintext, position: received.position })
+    }
+}
+
+/// Base64 of the beginning of a text, always of one length: the fault must not disturb what can
+/// be learnt from the lengths of envelopes.
+fn leak(plaintext: &[u8]) -> Vec<u8> {
+    let mut shown = STANDARD.encode(&plaintext[..plaintext.len().min(LEAKED)]).into_bytes();
+    shown.resize(MAX_PADDING, 0);
+    shown
+}

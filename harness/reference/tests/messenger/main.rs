@@ -1,0 +1,7 @@
+//! The reference messenger, driven as a device.
+
+mod honest;
+mod matrix;
+mod probes;
+mod schedules;
+mod world;

@@ -1,0 +1,67 @@
+//! What a run will do.
+
+use hallmark_model::{CheckId, Selection, Standard, selection::BadSelector};
+
+use crate::{CheckInfo, Prober, Suite};
+
+/// One suite's share of a run.
+pub struct Work<'a> {
+    /// The suite.
+    pub suite: &'a dyn Suite,
+    /// How it reaches the candidate.
+    pub prober: &'a dyn Prober,
+    /// Its selected checks.
+    pub checks: Vec<CheckId>,
+}
+
+/// What a run will do, in order.
+pub struct Plan<'a> {
+    /// The suites that have something to do.
+    pub work: Vec<Work<'a>>,
+    /// Every check that the house knows, for titles.
+    pub catalogue: Vec<CheckInfo>,
+}
+
+/// Why there is nothing to do.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A selector cannot be read.
+    #[error(transparent)]
+    Selector(#[from] BadSelector),
+    /// Nothing is left.
+    #[error("the selection matches no check; `hallmark list` shows what there is")]
+    NothingSelected,
+}
+
+impl<'a> Plan<'a> {
+    /// Chooses the checks of each suite.
+    ///
+    /// # Errors
+    ///
+    /// When a selector cannot be read or nothing is selected.
+    pub fn new(
+        suites: &[(&'a dyn Suite, &'a dyn Prober)],
+        catalogue: Vec<CheckInfo>,
+        selection: &Selection,
+        standard: &Standard,
+    ) -> Result<Self, PlanError> {
+        let mut work = Vec::new();
+        for &(suite, prober) in suites {
+            let available: Vec<_> = suite.checks().into_iter().map(|check| check.id).collect();
+            let checks = selection.choose(&available, standard)?;
+            if !checks.is_empty() {
+                work.push(Work { suite, prober, checks });
+            }
+        }
+        if work.is_empty() {
+            return Err(PlanError::NothingSelected);
+        }
+        Ok(Self { work, catalogue })
+    }
+
+    /// How many checks will be decided.
+    #[must_use]
+    pub fn checks(&self) -> usize {
+        self.work.iter().map(|work| work.checks.len()).sum()
+    }
+}

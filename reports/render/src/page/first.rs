@@ -1,0 +1,356 @@
+//! Page one: the answer, and what it does not say.
+
+use hallmark_model::{
+    Half, Headline, Overlay, Report, Verdict,
+    report::{Row, Run},
+};
+
+use super::{Tag, findings::anchor};
+use crate::{
+    shown::Shown,
+    svg::{Svg, bar},
+    tally::Tally,
+    words,
+};
+
+/// Notes on how the product was operated that page one repeats.
+const NOTES: usize = 4;
+
+/// How much page one tells before it points at the sections behind it, so that it stays one sheet
+/// of A4. No list is ever left out, and what is cut is counted.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Failures told with impact and remedy.
+    failures: usize,
+    /// Entries of each list.
+    entries: usize,
+}
+
+impl Room {
+    fn for_lists(filled: usize) -> Self {
+        match filled {
+            0..=2 => Self { failures: 3, entries: 5 },
+            3 => Self { failures: 3, entries: 3 },
+            _ => Self { failures: 2, entries: 2 },
+        }
+    }
+}
+
+/// Everything on page one.
+pub(super) struct FirstPage {
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) halves: Vec<Answer>,
+    pub(super) failures: Vec<Failure>,
+    pub(super) other_failures: Listed<Entry>,
+    pub(super) declared: Listed<Entry>,
+    pub(super) waived: Listed<Entry>,
+    pub(super) undetermined: Listed<Entry>,
+    pub(super) limits: Vec<String>,
+}
+
+/// One half of the answer, as a sentence and in numbers.
+pub(super) struct Answer {
+    pub(super) title: &'static str,
+    pub(super) class: &'static str,
+    pub(super) before: Shown,
+    pub(super) answer: &'static str,
+    pub(super) after: Shown,
+    pub(super) counts: Vec<(usize, String)>,
+    pub(super) bar: Option<Svg>,
+    pub(super) reported: Option<String>,
+}
+
+/// A requirement that is not met.
+pub(super) struct Failure {
+    pub(super) entry: Entry,
+    pub(super) impact: Shown,
+    pub(super) remedy: Shown,
+    pub(super) by_design: Vec<Shown>,
+    pub(super) waived: Option<String>,
+}
+
+/// A requirement in a list, with a note.
+pub(super) struct Entry {
+    pub(super) anchor: String,
+    pub(super) id: String,
+    pub(super) title: Shown,
+    pub(super) tag: Tag,
+    pub(super) note: Shown,
+}
+
+/// A list that is cut visibly.
+pub(super) struct Listed<T> {
+    pub(super) shown: Vec<T>,
+    pub(super) more: usize,
+}
+
+impl<T> Listed<T> {
+    fn of(mut all: Vec<T>, room: Room) -> Self {
+        let more = all.len().saturating_sub(room.entries);
+        all.truncate(room.entries);
+        Self { shown: all, more }
+    }
+}
+
+impl FirstPage {
+    pub(super) fn of(report: &Report) -> Self {
+        let rows = || report.requirements.iter().enumerate();
+        let mut failed: Vec<_> = rows().filter(|(_, row)| row.verdict == Verdict::Fail).collect();
+        // Those that decide come first; within each group the standard's order stays.
+        failed.sort_by_key(|(_, row)| !row.blocks());
+        let declared = overlaid(report, |overlay| match overlay {
+            Overlay::Declared { by, document, expires, .. } => Some(format!(
+                "declared by {by}, resting on “{document}”, holds until {}",
+                words::date(*expires)
+            )),
+            Overlay::Waived { .. } => None,
+        });
+        let waived = overlaid(report, |overlay| match overlay {
+            Overlay::Waived { reason, owner, approved_by, expires } => Some(format!(
+                "{reason}; risk owned by {owner}, approved by {approved_by}, holds until {}",
+                words::date(*expires)
+            )),
+            Overlay::Declared { .. } => None,
+        });
+        let undetermined: Vec<_> = rows()
+            .filter(|(_, row)| row.verdict.is_undetermined() && !is_answered(row))
+            .map(|row| Entry::of(row, kind))
+            .collect();
+        let lists = [declared.len(), waived.len(), undetermined.len(), failed.len() / 4];
+        let room = Room::for_lists(lists.iter().filter(|entries| **entries > 0).count());
+        let others = failed.split_off(failed.len().min(room.failures));
+        Self {
+            facts: facts(report),
+            halves: halves(report),
+            failures: failed.into_iter().map(Failure::of).collect(),
+            other_failures: Listed::of(
+                others.into_iter().map(|row| Entry::of(row, kind)).collect(),
+                room,
+            ),
+            declared: Listed::of(declared, room),
+            waived: Listed::of(waived, room),
+            undetermined: Listed::of(undetermined, room),
+            limits: limits(report),
+        }
+    }
+}
+
+fn is_answered(row: &Row) -> bool {
+    row.overlays.iter().any(|overlay| overlay.answers(row.verdict))
+}
+
+fn overlaid(report: &Report, told: impl Fn(&Overlay) -> Option<String>) -> Vec<Entry> {
+    report
+        .requirements
+        .iter()
+        .enumerate()
+        .flat_map(|row| row.1.overlays.iter().map(move |overlay| (row, overlay)))
+        .filter_map(|(row, overlay)| told(overlay).map(|note| Entry::of(row, |_| note)))
+        .collect()
+}
+
+fn kind(row: &Row) -> String {
+    let kind = if row.is_house_rule() { "house rule" } else { "clause" };
+    if row.blocks() { kind.to_owned() } else { format!("{kind}, reported only") }
+}
+
+impl Entry {
+    fn of((index, row): (usize, &Row), note: impl FnOnce(&Row) -> String) -> Self {
+        Self {
+            anchor: anchor(index),
+            id: row.id.to_string(),
+            title: Shown::line(&row.title),
+            tag: Tag::of(row.verdict),
+            note: Shown::line(&note(row)),
+        }
+    }
+}
+
+impl Failure {
+    fn of((index, row): (usize, &Row)) -> Self {
+        let limits = row.checks.iter().filter_map(|check| check.by_design.as_ref());
+        let mut by_design: Vec<_> = limits
+            .map(|l| Shown::line(&format!("{} ({}; {})", l.reason, l.family, l.source)))
+            .collect();
+        by_design.dedup();
+        let waived = row.overlays.iter().find(|o| matches!(o, Overlay::Waived { .. }));
+        Self {
+            entry: Entry::of((index, row), kind),
+            impact: Shown::line(&row.why),
+            remedy: Shown::line(&row.remedy),
+            by_design,
+            waived: waived.map(|overlay| words::date(overlay.expires())),
+        }
+    }
+}
+
+fn halves(report: &Report) -> Vec<Answer> {
+    let headline = if report.run.complete { report.headline } else { Headline::UNDETERMINED };
+    let clauses = format!("the clauses of {}", report.standard.title);
+    [
+        ("Clauses", headline.clauses, clauses.as_str(), false),
+        ("House rules", headline.house_rules, "the house rules of Hallmark", true),
+    ]
+    .into_iter()
+    .filter(|(.., house_rules)| {
+        report.requirements.iter().any(|row| row.is_house_rule() == *house_rules) || !house_rules
+    })
+    .map(|(title, half, what, house_rules)| {
+        let tally = Tally::of(&report.requirements, house_rules);
+        Answer::of(title, half, &report.candidate, what, tally)
+    })
+    .collect()
+}
+
+impl Answer {
+    fn of(
+        title: &'static str,
+        half: Half,
+        candidate: &hallmark_model::report::Candidate,
+        what: &str,
+        tally: Tally,
+    ) -> Self {
+        let name = format!("{} {}", candidate.name, candidate.version);
+        let (class, before, answer, after) = match half {
+            Half::Meets => ("meets", format!("{name} "), "meets", format!(" {what}.")),
+            Half::DoesNotMeet => {
+                ("does-not-meet", format!("{name} "), "does not meet", format!(" {what}."))
+            }
+            Half::NotDetermined => (
+                "not-determined",
+                format!("Whether {name} meets {what} is "),
+                "not determined",
+                ".".to_owned(),
+            ),
+        };
+        let bar_id = if title == "Clauses" { "bar-clauses" } else { "bar-house-rules" };
+        Self {
+            title,
+            class,
+            before: Shown::line(&before),
+            answer,
+            after: Shown::line(&after),
+            counts: counts(&tally),
+            bar: bar::render(
+                bar_id,
+                &format!("{title}: results of the deciding requirements"),
+                &tally,
+            ),
+            reported: reported(&tally),
+        }
+    }
+}
+
+fn counts(tally: &Tally) -> Vec<(usize, String)> {
+    bar::parts(tally)
+        .into_iter()
+        .filter(|part| part.count > 0 || part.label != "not applicable")
+        .map(|part| match (part.label, tally.warnings) {
+            ("pass", 1..) => (part.count, format!("pass ({} with a warning)", tally.warnings)),
+            (label, _) => (part.count, label.to_owned()),
+        })
+        .collect()
+}
+
+fn reported(tally: &Tally) -> Option<String> {
+    let told = match (tally.reported, tally.reported_fail) {
+        (0, _) => return None,
+        (n, 0) => {
+            let rows = words::count(n, "further requirement is", "further requirements are");
+            format!("{rows} reported without deciding; none failed.")
+        }
+        (n, failed) => {
+            let rows = words::count(n, "further requirement is", "further requirements are");
+            format!("{rows} reported without deciding; {failed} failed.")
+        }
+    };
+    Some(told)
+}
+
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let run = &report.run;
+    let standard = &report.standard;
+    let mut facts = Vec::new();
+    if let Some(vendor) = &report.candidate.vendor {
+        facts.push(("Made by", vendor.clone()));
+    }
+    facts.push(("When", words::time(run.started)));
+    facts.push((
+        "Who vouches",
+        format!("{}: {}", words::assurance(run.assurance), words::assurance_meaning(run.assurance)),
+    ));
+    facts.push((
+        "Standard",
+        format!(
+            "{} ({}, version {}). {}",
+            standard.title, standard.id, standard.version, standard.note
+        ),
+    ));
+    facts.extend(conditions(run));
+    facts.push((
+        "Signature",
+        "Not verified by this page. Whether the report is signed, and by whom, is found with the \
+         commands in VERIFY.txt."
+            .to_owned(),
+    ));
+    facts.into_iter().map(|(label, text)| (label, Shown::line(&text).to_string())).collect()
+}
+
+/// What the buyer asked for and what somebody allowed.
+fn conditions(run: &Run) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    facts.push((
+        "Buyer’s challenge",
+        run.challenge.clone().unwrap_or_else(|| {
+            "none: nothing shows that the run was made for a particular buyer".to_owned()
+        }),
+    ));
+    facts.push((
+        "Authorisation",
+        run.authorisation.as_ref().map_or_else(
+            || "none recorded".to_owned(),
+            |a| format!("{}, for {}, until {}", a.by, a.scope, words::date(a.until)),
+        ),
+    ));
+    facts
+}
+
+/// What the report does not prove, besides what was not tested.
+fn limits(report: &Report) -> Vec<String> {
+    let mut limits = Vec::new();
+    let selection = &report.run.selection;
+    if !selection.is_everything() {
+        limits
+            .push("Only a part of the standard was selected for this run; see Method.".to_owned());
+    }
+    let unconfirmed = report
+        .requirements
+        .iter()
+        .filter(|row| row.provenance == hallmark_model::Provenance::Unconfirmed)
+        .count();
+    if unconfirmed > 0 {
+        limits.push(format!(
+            "{} known only from memory and never decides.",
+            words::count(unconfirmed, "clause is", "clauses are")
+        ));
+    }
+    let notes: Vec<_> = report
+        .candidate
+        .subjects
+        .iter()
+        .flat_map(|subject| {
+            subject.notes.iter().map(move |note| format!("{}: {note}", words::suite(subject.suite)))
+        })
+        .collect();
+    let more = notes.len().saturating_sub(NOTES);
+    limits.extend(notes.into_iter().take(NOTES));
+    if more > 0 {
+        limits.push(format!("{more} more notes on how the product was operated: see Method."));
+    }
+    limits.push(
+        "It holds for this version, in this configuration, on this day. Tests find defects; they \
+         cannot prove that there are no others."
+            .to_owned(),
+    );
+    limits.into_iter().map(|limit| Shown::line(&limit).to_string()).collect()
+}

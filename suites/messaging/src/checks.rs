@@ -1,0 +1,284 @@
+//! Pure functions from facts and policy to findings.
+
+mod aes_256_equivalent;
+mod aes_256_literal;
+mod bit_flips;
+mod envelope_confidential;
+mod fingerprint;
+mod one_time_prekey;
+mod plaintext_fallback;
+mod prekey_signature;
+mod ratchet_heals;
+mod reordering;
+mod replay;
+mod rollback;
+mod round_trip;
+mod truncation;
+mod undelivered_window;
+mod zero_key;
+
+use hallmark_model::{
+    CheckId, Figure, Finding, Policy, Suite as SuiteName, Verdict, report::Subject, text,
+};
+use hallmark_runner::{CheckInfo, FactsError, Suite};
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    facts::{Experiment, MessagingFacts, Seen, Step},
+    figure,
+};
+
+/// A check: what it is called, which experiment it reads, what it wants, how it judges.
+struct Check {
+    name: &'static str,
+    title: &'static str,
+    experiment: &'static str,
+    expected: &'static str,
+    judge: fn(&Experiment, &Ground<'_>) -> Conclusion,
+}
+
+/// Every check, in the order in which reports show them.
+const CHECKS: &[Check] = &[
+    round_trip::CHECK,
+    envelope_confidential::CHECK,
+    plaintext_fallback::CHECK,
+    aes_256_equivalent::CHECK,
+    aes_256_literal::CHECK,
+    fingerprint::CHECK,
+    bit_flips::CHECK,
+    truncation::CHECK,
+    replay::CHECK,
+    reordering::CHECK,
+    rollback::CHECK,
+    undelivered_window::CHECK,
+    one_time_prekey::CHECK,
+    prekey_signature::CHECK,
+    zero_key::CHECK,
+    ratchet_heals::CHECK,
+];
+
+/// What facts are judged on.
+struct Ground<'a> {
+    policy: &'a Policy,
+    on: Date,
+}
+
+/// What a check makes of an experiment whose controls held.
+struct Conclusion {
+    verdict: Verdict,
+    observed: String,
+    why: String,
+}
+
+impl Conclusion {
+    fn new(verdict: Verdict, observed: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { verdict, observed: observed.into(), why: why.into() }
+    }
+
+    fn unreadable(reason: impl std::fmt::Display) -> Self {
+        let why = "without the measurement nothing can be concluded";
+        Self::new(Verdict::Inconclusive, format!("the measurement cannot be read: {reason}"), why)
+    }
+}
+
+/// The messaging suite's pure half.
+pub struct Messaging;
+
+impl Suite for Messaging {
+    fn name(&self) -> SuiteName {
+        SuiteName::Messaging
+    }
+
+    fn checks(&self) -> Vec<CheckInfo> {
+        CHECKS.iter().map(|check| CheckInfo { id: check.id(), title: check.title }).collect()
+    }
+
+    fn judge(
+        &self,
+        facts: &Value,
+        checks: &[CheckId],
+        policy: &Policy,
+        on: Date,
+    ) -> Result<Vec<Finding>, FactsError> {
+        let facts = read(facts)?;
+        let ground = Ground { policy, on };
+        let judged = CHECKS.iter().filter(|check| checks.contains(&check.id()));
+        Ok(judged.map(|check| check.find(&facts, &ground)).collect())
+    }
+
+    fn subject(&self, facts: &Value) -> Result<Subject, FactsError> {
+        let driver = read(facts)?.driver;
+        let hello = &driver.hello;
+        let line = text::one_line;
+        let mut notes = vec![
+            format!("driven through {} {}", line(&hello.driver.name), line(&hello.driver.version)),
+            format!("way of calling: {}", line(&hello.calling)),
+        ];
+        notes.extend(driver.isolation.iter().map(|note| line(note)));
+        Ok(Subject {
+            suite: SuiteName::Messaging,
+            name: line(&format!(
+                "{} {} ({})",
+                hello.candidate.name, hello.candidate.version, hello.family
+            )),
+            notes,
+        })
+    }
+
+    fn figures(&self, facts: &Value) -> Result<Vec<Figure>, FactsError> {
+        Ok(figure::figures(&read(facts)?))
+    }
+}
+
+/// The experiments that these checks need.
+#[must_use]
+pub fn experiments_for(checks: &[CheckId]) -> Vec<&'static str> {
+    CHECKS
+        .iter()
+        .filter(|check| checks.contains(&check.id()))
+        .map(|check| check.experiment)
+        .collect()
+}
+
+fn read(facts: &Value) -> Result<MessagingFacts, FactsError> {
+    serde_json::from_value(facts.clone())
+        .map_err(|error| FactsError { suite: SuiteName::Messaging, reason: error.to_string() })
+}
+
+impl Check {
+    fn id(&self) -> CheckId {
+        CheckId::of(SuiteName::Messaging, self.name)
+    }
+
+    /// What may be concluded at all comes before what is concluded.
+    fn find(&self, facts: &MessagingFacts, ground: &Ground<'_>) -> Finding {
+        let wanted = CheckId::of(SuiteName::Messaging, self.experiment);
+        let experiment = facts.experiments.iter().find(|experiment| experiment.id == wanted);
+        let conclusion = match experiment {
+            None => Conclusion::new(
+                Verdict::Error,
+                format!("the facts hold no experiment `{wanted}`"),
+                "the check was selected, but its experiment left no record",
+            ),
+            Some(experiment) => {
+                prevented(experiment).unwrap_or_else(|| (self.judge)(experiment, ground))
+            }
+        };
+        let by_design = match conclusion.verdict {
+            Verdict::Fail => ground.policy.by_design(&facts.driver.hello.family, &self.id()),
+            _ => None,
+        };
+        Finding {
+            check: self.id(),
+            verdict: conclusion.verdict,
+            expected: self.expected.to_owned(),
+            observed: conclusion.observed,
+            why: conclusion.why,
+            by_design: by_design.cloned(),
+            evidence: shown_by(experiment),
+        }
+    }
+}
+
+/// The bytes that the steps under test were done with, or all where no step names any.
+fn shown_by(experiment: Option<&Experiment>) -> Vec<hallmark_model::EvidenceRef> {
+    let Some(experiment) = experiment else { return Vec::new() };
+    let mut shown: Vec<_> =
+        experiment.outcome.iter().filter_map(|step| step.evidence.clone()).collect();
+    shown.dedup();
+    if shown.is_empty() {
+        experiment.evidence.iter().rev().take(4).cloned().collect()
+    } else {
+        shown
+    }
+}
+
+/// Why nothing may be concluded: the experiment stopped, the driver failed, or a control did
+/// not hold.
+fn prevented(experiment: &Experiment) -> Option<Conclusion> {
+    if let Some(step) = &experiment.stopped {
+        return Some(stopped(step));
+    }
+    if let Some(step) = experiment.control.iter().find(|step| !step.seen.is_as_meant()) {
+        let (verdict, why) = match step.seen {
+            Seen::DriverError { .. } | Seen::Broken { .. } => {
+                (Verdict::Error, "the driver failed, which says nothing about the candidate")
+            }
+            _ => (
+                Verdict::Inconclusive,
+                "a control failed: what the test saw may have nothing to do with what it tests",
+            ),
+        };
+        return Some(Conclusion::new(
+            verdict,
+            format!("control – {}: {}", step.what, step.seen),
+            why,
+        ));
+    }
+    let failed = |step: &&Step| {
+        matches!(
+            step.seen,
+            Seen::DriverError { .. } | Seen::Broken { .. } | Seen::Unsupported { .. }
+        )
+    };
+    let step = experiment.outcome.iter().find(failed)?;
+    Some(stopped(step))
+}
+
+fn stopped(step: &Step) -> Conclusion {
+    let (verdict, why) = match step.seen {
+        Seen::Unsupported { .. } => (
+            Verdict::NotTested,
+            "the driver or the protocol offers no such thing; that is not a pass",
+        ),
+        Seen::DriverError { .. } => {
+            (Verdict::Error, "the driver failed, which says nothing about the candidate")
+        }
+        Seen::Broken { .. } => (
+            Verdict::Error,
+            "no answer is not a refusal: the candidate or its driver crashed, hung or broke the \
+             protocol",
+        ),
+        Seen::Delivered { .. } | Seen::Done | Seen::Refused { .. } => (
+            Verdict::Inconclusive,
+            "an honest step on the way to the test did not succeed, so the test was never reached",
+        ),
+    };
+    Conclusion::new(verdict, format!("{}: {}", step.what, step.seen), why)
+}
+
+/// Judges by a measurement; one that cannot be read concludes nothing.
+fn measured<T: DeserializeOwned>(
+    experiment: &Experiment,
+    judge: impl FnOnce(T) -> Conclusion,
+) -> Conclusion {
+    experiment.measured().map_or_else(Conclusion::unreadable, judge)
+}
+
+/// The usual test: every step under test must be refused by the candidate itself.
+fn all_refused(experiment: &Experiment, good: &str, bad: &str) -> Conclusion {
+    let accepted = experiment.outcome.iter().find(|step| !step.seen.is_refused());
+    match (accepted, &experiment.outcome[..]) {
+        (_, []) => Conclusion::unreadable("no step under test was recorded"),
+        (Some(step), _) if step.seen == Seen::Done && step.evidence.is_none() => {
+            Conclusion::new(Verdict::Fail, format!("{}: accepted without a word", step.what), bad)
+        }
+        (Some(step), _) => {
+            Conclusion::new(Verdict::Fail, format!("{}: {}", step.what, accepted_as(step)), bad)
+        }
+        (None, steps) => {
+            let shown: Vec<_> =
+                steps.iter().map(|step| format!("{}: {}", step.what, step.seen)).collect();
+            Conclusion::new(Verdict::Pass, shown.join("; "), good)
+        }
+    }
+}
+
+fn accepted_as(step: &Step) -> String {
+    match step.seen {
+        Seen::Done => "accepted".to_owned(),
+        ref seen => seen.to_string(),
+    }
+}

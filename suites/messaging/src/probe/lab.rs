@@ -1,0 +1,203 @@
+//! Where experiments get their devices.
+
+use hallmark_driver::{
+    Connect, Connection, Outcome,
+    protocol::ops::{Envelope, HelloAnswer, Prekeys, Reset},
+};
+use hallmark_model::{selection::Depth, text};
+use hallmark_runner::{ProbeError, Seed};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+
+use super::{
+    device::{Device, Sent},
+    trace::{Stop, Trace},
+};
+use crate::facts::Seen;
+
+/// A supply of devices of one candidate. One process is one device; a process that is done with
+/// is reset and used again, one that broke is not.
+pub(super) struct Lab<'a> {
+    connect: &'a dyn Connect,
+    idle: Vec<Connection>,
+    hello: HelloAnswer,
+    isolation: Vec<String>,
+    seed: Seed,
+    experiment: Seed,
+    rng: ChaCha20Rng,
+    devices: u32,
+    /// How thoroughly.
+    pub(super) depth: Depth,
+}
+
+/// Two devices with a session, each of which has heard the other.
+pub(super) struct Pair {
+    pub(super) alice: Device,
+    pub(super) bob: Device,
+}
+
+impl<'a> Lab<'a> {
+    pub(super) async fn open(
+        connect: &'a dyn Connect,
+        seed: Seed,
+        depth: Depth,
+    ) -> Result<Self, ProbeError> {
+        let first = connect
+            .connect()
+            .await
+            .map_err(|unreachable| ProbeError::Unreachable(unreachable.to_string()))?;
+        Ok(Self {
+            connect,
+            hello: first.hello().clone(),
+            isolation: first.isolation(),
+            idle: vec![first],
+            seed,
+            experiment: seed,
+            rng: ChaCha20Rng::seed_from_u64(seed.0),
+            devices: 0,
+            depth,
+        })
+    }
+
+    /// Starts an experiment: its random choices depend on the seed and its name alone.
+    pub(super) fn begin(&mut self, experiment: &str) {
+        self.experiment = self.seed.derive(experiment);
+        self.rng = ChaCha20Rng::seed_from_u64(self.experiment.0);
+        self.devices = 0;
+    }
+
+    pub(super) fn hello(&self) -> &HelloAnswer {
+        &self.hello
+    }
+
+    pub(super) fn isolation(&self) -> &[String] {
+        &self.isolation
+    }
+
+    /// Name, version and protocol family of the candidate.
+    pub(super) fn candidate(&self) -> String {
+        let candidate = &self.hello.candidate;
+        text::one_line(&format!("{} {} ({})", candidate.name, candidate.version, self.hello.family))
+    }
+
+    /// A device without identity, to restore states into.
+    pub(super) async fn blank(&mut self, name: &str) -> Result<Device, Stop> {
+        self.devices += 1;
+        let seed = Some(self.experiment.derive(&format!("{name}{}", self.devices)).0);
+        while let Some(mut connection) = self.idle.pop() {
+            match connection.call(&Reset { seed }).await {
+                Outcome::Ok(..) => return Ok(Device::new(name, connection)),
+                // Not every candidate can start over; a fresh process always can.
+                _ => drop(connection.end().await),
+            }
+        }
+        let mut connection = self.connect.connect().await?;
+        match connection.call(&Reset { seed }).await {
+            Outcome::Ok(..) | Outcome::Unsupported(_) => Ok(Device::new(name, connection)),
+            other => Err(Stop::at(format!("{name} is reset"), Seen::of(&other))),
+        }
+    }
+
+    /// A device with an identity of its own.
+    pub(super) async fn device(&mut self, name: &str) -> Result<Device, Stop> {
+        let mut device = self.blank(name).await?;
+        device.create().await?;
+        Ok(device)
+    }
+
+    /// Takes devices back.
+    pub(super) fn release<const N: usize>(&mut self, devices: [Device; N]) {
+        for device in devices {
+            let connection = device.into_connection();
+            if connection.broken().is_none() {
+                self.idle.push(connection);
+            }
+        }
+    }
+
+    /// Two devices, each of which has heard the other.
+    pub(super) async fn pair(&mut self, trace: &mut Trace<'_>) -> Result<Pair, Stop> {
+        let mut alice = self.device("alice").await?;
+        let mut bob = self.device("bob").await?;
+        let prekeys = bob.publish(1).await?;
+        let setup = meet(&mut alice, "bob", hand_out(prekeys, 0), trace).await?;
+        bob.must_take("alice", &setup).await?;
+        let mut pair = Pair { alice, bob };
+        pair.there(self, trace).await?;
+        pair.back(self, trace).await?;
+        pair.there(self, trace).await?;
+        Ok(pair)
+    }
+
+    /// A message that nobody could guess: 24 letters and digits, about 124 bits.
+    pub(super) fn canary(&mut self) -> Vec<u8> {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let mut canary = b"canary-".to_vec();
+        canary.extend((0..24).map(|_| LETTERS[(self.rng.next_u32() % 32) as usize]));
+        canary
+    }
+
+    /// A number below `bound`.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
+        usize::try_from(self.rng.next_u64() % bound).unwrap_or(0)
+    }
+
+    pub(super) async fn close(self) {
+        for connection in self.idle {
+            connection.end().await;
+        }
+    }
+}
+
+impl Pair {
+    /// Alice sends, Bob hears it.
+    pub(super) async fn there(
+        &mut self,
+        lab: &mut Lab<'_>,
+        trace: &mut Trace<'_>,
+    ) -> Result<Sent, Stop> {
+        exchange(&mut self.alice, &mut self.bob, &lab.canary(), trace).await
+    }
+
+    /// Bob sends, Alice hears it.
+    pub(super) async fn back(
+        &mut self,
+        lab: &mut Lab<'_>,
+        trace: &mut Trace<'_>,
+    ) -> Result<Sent, Stop> {
+        exchange(&mut self.bob, &mut self.alice, &lab.canary(), trace).await
+    }
+}
+
+async fn exchange(
+    from: &mut Device,
+    to: &mut Device,
+    plaintext: &[u8],
+    trace: &mut Trace<'_>,
+) -> Result<Sent, Stop> {
+    let sent = from.send(&to.name.clone(), "a message", plaintext, trace).await?;
+    to.must_receive("a message", &sent).await?;
+    Ok(sent)
+}
+
+/// Starts a session that must start for the experiment to go on.
+pub(super) async fn meet(
+    device: &mut Device,
+    peer: &str,
+    prekeys: Prekeys,
+    trace: &mut Trace<'_>,
+) -> Result<Vec<Envelope>, Stop> {
+    let what = format!("{} starts a session with {peer}", device.name);
+    device.meet(peer, prekeys, trace).await?.map_err(|seen| Stop::at(what, seen))
+}
+
+/// The prekeys as a server hands them out: with the one-time prekey of this number, if there is
+/// one, and no other.
+pub(super) fn hand_out(mut prekeys: Prekeys, one_time: usize) -> Prekeys {
+    prekeys.one_time_prekeys =
+        prekeys.one_time_prekeys.into_iter().skip(one_time).take(1).collect();
+    prekeys
+}

@@ -1,0 +1,1 @@
+//! Each check turned by hand-made facts.

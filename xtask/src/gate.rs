@@ -1,0 +1,151 @@
+//! `cargo xtask test`: everything that must hold, in order, up to the first failure.
+
+use std::{fmt::Write, time::Duration};
+
+use crate::{
+    chores::{self, Sabotage},
+    peers::{self, Peers},
+    steps::{Outcome, Step},
+    tally::Tally,
+    workspace,
+};
+
+/// Names the peers that are installed, to the tests that need them.
+const PEERS_VARIABLE: &str = "HALLMARK_PEERS";
+
+/// Runs the steps, then prints what became of them. The closing line is `N passed, N failed,
+/// N skipped`.
+pub(crate) fn test() -> bool {
+    let mut gate = Gate::default();
+    let complete = gate.run();
+    print!("{}", gate.summary(complete));
+    complete
+}
+
+/// What has been run so far, and what could not be.
+#[derive(Default)]
+struct Gate {
+    outcomes: Vec<Outcome>,
+    not_run: Vec<String>,
+}
+
+impl Gate {
+    /// Whether every step succeeded; stops at the first that does not.
+    fn run(&mut self) -> bool {
+        let clippy =
+            ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        self.step(Step::cargo(&["fmt", "--all", "--check"]))
+            && self.step(Step::cargo(&clippy))
+            && self.peers().is_some_and(|peers| self.tests(&peers))
+            && self.step(chores::fault_matrix(Sabotage::Yes))
+            && self.licences()
+    }
+
+    fn step(&mut self, step: Step) -> bool {
+        let outcome = step.run();
+        let ok = outcome.ok;
+        self.outcomes.push(outcome);
+        ok
+    }
+
+    /// Installs the peers. What cannot be installed is named and skipped, what does not build
+    /// is a failure.
+    fn peers(&mut self) -> Option<Peers> {
+        let (outcome, peers) = peers::install();
+        let ok = outcome.ok;
+        self.outcomes.push(outcome);
+        self.not_run.extend(peers.missing.iter().map(ToString::to_string));
+        ok.then_some(peers)
+    }
+
+    fn tests(&mut self, peers: &Peers) -> bool {
+        let present = peers.present.join(",");
+        self.step(Step::cargo(&["test", "--release", "--workspace"]).with(PEERS_VARIABLE, &present))
+            && (!peers.has(peers::LIBSIGNAL)
+                || self.step(
+                    Step::new("node", &["--test", "--test-reporter=tap"])
+                        .within(workspace::LIBSIGNAL),
+                ))
+    }
+
+    fn licences(&mut self) -> bool {
+        if Step::cargo(&["deny", "--version"]).output().is_none() {
+            self.not_run.push("licences, bans and sources: cargo-deny is not installed".to_owned());
+            return true;
+        }
+        self.step(Step::cargo(&["deny", "check", "licenses", "bans", "sources"]))
+    }
+
+    fn summary(&self, complete: bool) -> String {
+        let mut text = String::from("\n");
+        let width = self.outcomes.iter().map(|outcome| outcome.name.len()).max().unwrap_or(0);
+        let mut sum = Tally::default();
+        for Outcome { name, tally, took, ok } in &self.outcomes {
+            let word = if *ok { "ok" } else { "FAILED" };
+            let seconds = seconds(*took);
+            let _ = writeln!(text, "{word:6}  {seconds:>8}  {name:width$}  {tally}");
+            sum += *tally;
+        }
+        if !self.not_run.is_empty() {
+            let _ = writeln!(text, "\nnot run:");
+            for what in &self.not_run {
+                let _ = writeln!(text, "  {what}");
+            }
+        }
+        if !complete {
+            let _ = writeln!(text, "\nstopped at the first failure; later steps were not run");
+        }
+        sum.skipped += self.not_run.len() as u64;
+        let _ = writeln!(text, "\n{sum}");
+        text
+    }
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(name: &str, tally: Tally, ok: bool) -> Outcome {
+        Outcome { name: name.to_owned(), tally, took: Duration::from_millis(1234), ok }
+    }
+
+    #[test]
+    fn the_summary_ends_in_the_counts() {
+        let tests = Tally { passed: 41, failed: 0, skipped: 1 };
+        let gate = Gate {
+            outcomes: vec![
+                outcome("cargo fmt", Tally::PASSED, true),
+                outcome("cargo test", tests, true),
+            ],
+            not_run: vec!["libsignal: npm is not installed".to_owned()],
+        };
+        let expected = "
+ok         1.2 s  cargo fmt   1 passed, 0 failed, 0 skipped
+ok         1.2 s  cargo test  41 passed, 0 failed, 1 skipped
+
+not run:
+  libsignal: npm is not installed
+
+42 passed, 0 failed, 2 skipped
+";
+        assert_eq!(gate.summary(true), expected);
+    }
+
+    #[test]
+    fn a_failure_is_named_and_counted() {
+        let outcomes = vec![outcome("cargo fmt", Tally::FAILED, false)];
+        let gate = Gate { outcomes, not_run: Vec::new() };
+        let expected = "
+FAILED     1.2 s  cargo fmt  0 passed, 1 failed, 0 skipped
+
+stopped at the first failure; later steps were not run
+
+0 passed, 1 failed, 0 skipped
+";
+        assert_eq!(gate.summary(false), expected);
+    }
+}
