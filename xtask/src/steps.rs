@@ -76,10 +76,15 @@ impl Step {
     }
 
     /// Runs it. A program that prints no summary of tests counts as one.
-    pub(crate) fn run(mut self) -> Outcome {
-        println!("\n=== {}", self.name);
+    pub(crate) fn run(self) -> Outcome {
+        self.run_into(&mut io::stdout())
+    }
+
+    fn run_into(mut self, sink: &mut impl Write) -> Outcome {
+        // Nobody may be reading what we print; the step is run and counted all the same.
+        let _ = writeln!(sink, "\n=== {}", self.name);
         let started = Instant::now();
-        let (ok, mut tally) = match self.stream() {
+        let (ok, mut tally) = match self.stream(sink) {
             Ok(result) => result,
             Err(error) => {
                 eprintln!("failed to run `{}`: {error}", self.name);
@@ -95,16 +100,14 @@ impl Step {
         Outcome { name: self.name, tally, took: started.elapsed(), ok }
     }
 
-    fn stream(&mut self) -> io::Result<(bool, Tally)> {
+    fn stream(&mut self, sink: &mut impl Write) -> io::Result<(bool, Tally)> {
         let mut child = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut tally = Tally::default();
         if let Some(output) = child.stdout.take() {
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
             while output.read_until(b'\n', &mut line)? > 0 {
-                // Nobody may be reading; the tests are run and counted all the same.
-                let mut stdout = io::stdout().lock();
-                let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+                let _ = sink.write_all(&line).and_then(|()| sink.flush());
                 tally += Tally::of_line(String::from_utf8_lossy(&line).trim_end());
                 line.clear();
             }
@@ -118,7 +121,14 @@ mod tests {
     use super::*;
 
     fn sh(script: &str) -> Outcome {
-        Step::new("sh", &["-c", script]).run()
+        Step::new("sh", &["-c", script]).run_into(&mut Vec::new())
+    }
+
+    #[test]
+    fn output_streams_through() {
+        let mut sink = Vec::new();
+        Step::new("printf", &["a\\nb"]).named("letters").run_into(&mut sink);
+        assert_eq!(String::from_utf8_lossy(&sink), "\n=== letters\na\nb");
     }
 
     #[test]
@@ -139,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_fails() {
-        let outcome = Step::new("no-such-program-here", &["--version"]).run();
+        let outcome = Step::new("no-such-program-here", &[]).run_into(&mut Vec::new());
         assert_eq!((outcome.ok, outcome.tally), (false, Tally::FAILED));
         assert_eq!(Step::new("no-such-program-here", &[]).output(), None);
     }

@@ -8,6 +8,7 @@
 //! well is not tested: that is what the suites are for.
 
 mod conversation;
+mod dishonest;
 mod ending;
 mod hello;
 mod kit;

@@ -26,6 +26,7 @@ fn a_wrong_answer_is_told_by_its_field() {
         "",
         "null",
         "[]",
+        r#"[7, {}, null, null, null, [], null]"#,
         "hello",
         "{}",
         r#"{"id": 7}"#,

@@ -335,9 +335,11 @@ fn a_driver_sees_little_of_us() {
     });
 }
 
-/// Starts a process that holds a driver with a grandchild, and waits until all are there.
-fn held(marker: &str) -> std::process::Child {
+/// Starts a process that holds a driver with a grandchild, and waits until all are there. Private
+/// folders are made in `temporary`.
+fn held(marker: &str, temporary: &Path) -> std::process::Child {
     let mut holder = Command::new(FAKE)
+        .env("TMPDIR", temporary)
         .args(["hold", GUARD, FAKE, "fork-grandchild", "0", marker])
         .stdout(Stdio::piped())
         .spawn()
@@ -360,7 +362,10 @@ fn held(marker: &str) -> std::process::Child {
 #[test]
 fn killing_us_leaves_no_process_behind() {
     let marker = marker("orphan");
-    let mut holder = held(&marker);
+    let temporary = tempfile::tempdir().unwrap();
+    let folders = || fs::read_dir(temporary.path()).unwrap().count();
+    let mut holder = held(&marker, temporary.path());
+    assert_eq!(folders(), 1);
     holder.kill().unwrap();
     holder.wait().unwrap();
     assert!(
@@ -368,9 +373,10 @@ fn killing_us_leaves_no_process_behind() {
         "left behind: {:?}",
         processes(&marker)
     );
+    assert_eq!(folders(), 0);
 }
 
-/// The processes of `held` whose command line begins with the guard's.
+/// The guard of what `held` started.
 fn guard_of(marker: &str) -> rustix::process::Pid {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     entries
@@ -388,7 +394,8 @@ fn guard_of(marker: &str) -> rustix::process::Pid {
 fn a_guard_that_is_told_to_end_leaves_nothing_behind() {
     use rustix::process::{Signal, kill_process};
     let marker = marker("told");
-    let mut holder = held(&marker);
+    let temporary = tempfile::tempdir().unwrap();
+    let mut holder = held(&marker, temporary.path());
     kill_process(guard_of(&marker), Signal::TERM).unwrap();
     let only_the_holder = || processes(&marker).iter().all(|line| line.contains(" hold "));
     assert!(within(Duration::from_secs(3), only_the_holder), "{:?}", processes(&marker));
@@ -396,7 +403,7 @@ fn a_guard_that_is_told_to_end_leaves_nothing_behind() {
     holder.wait().unwrap();
 
     // Killed outright it cannot clean up, but the driver itself dies with it.
-    let mut holder = held(&marker);
+    let mut holder = held(&marker, temporary.path());
     kill_process(guard_of(&marker), Signal::KILL).unwrap();
     let driver_gone = || {
         let lines = processes(&marker);

@@ -25,7 +25,7 @@ use crate::{
     identity::PublicIdentity,
     kdf::Key,
     refused::Refused,
-    seal::ContentCipher,
+    seal::{self, ContentCipher},
     session::Outgoing,
     store::Store,
     wire::{self, Address, Body, Form, MAX_PLAINTEXT, Sealed},
@@ -247,8 +247,8 @@ impl Device for Messenger {
         Ok(SessionInfoAnswer {
             protocol: "Hallmark reference 1 (X3DH + Double Ratchet)".to_owned(),
             cipher: cipher.name().to_owned(),
-            mac: cipher.mac().to_owned(),
-            mac_bits: 8 * cipher.tag_len() as u32,
+            mac: seal::MAC.to_owned(),
+            mac_bits: 8 * seal::TAG_LEN as u32,
             key_agreement: "X25519".to_owned(),
         })
     }

@@ -6,13 +6,23 @@
 
 use hallmark_driver::sdk::{Declined, Reply};
 use openssl::{error::ErrorStack, memcmp, symm};
-use ring::aead;
 
 use crate::{
     faults::{Fault, Faults},
     kdf::{Key, hkdf, hmac},
     refused::Refused,
 };
+
+/// Name of the authentication.
+pub(crate) const MAC: &str = "HMAC-SHA-256";
+
+/// Length of the tag, in bytes.
+pub(crate) const TAG_LEN: usize = 32;
+
+/// Length of the ciphertext of a plaintext of `length` bytes.
+pub(crate) fn ciphertext_len(length: usize) -> usize {
+    (length / 16 + 1) * 16
+}
 
 /// How contents are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +31,6 @@ pub(crate) enum ContentCipher {
     Aes256Cbc,
     /// AES-128-CBC and HMAC-SHA-256.
     Aes128Cbc,
-    /// ChaCha20-Poly1305 (RFC 8439).
-    ChaCha20Poly1305,
 }
 
 /// What a tag authenticates besides the ciphertext.
@@ -54,13 +62,7 @@ impl Secrets {
 impl ContentCipher {
     /// The cipher in use.
     pub(crate) fn of(faults: Faults) -> Self {
-        if faults.has(Fault::Aes128) {
-            Self::Aes128Cbc
-        } else if faults.has(Fault::Chacha20Poly1305) {
-            Self::ChaCha20Poly1305
-        } else {
-            Self::Aes256Cbc
-        }
+        if faults.has(Fault::Aes128) { Self::Aes128Cbc } else { Self::Aes256Cbc }
     }
 
     /// Name of the cipher.
@@ -68,31 +70,6 @@ impl ContentCipher {
         match self {
             Self::Aes256Cbc => "AES-256-CBC",
             Self::Aes128Cbc => "AES-128-CBC",
-            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
-        }
-    }
-
-    /// Name of the authentication.
-    pub(crate) fn mac(self) -> &'static str {
-        match self {
-            Self::Aes256Cbc | Self::Aes128Cbc => "HMAC-SHA-256",
-            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
-        }
-    }
-
-    /// Length of the tag, in bytes.
-    pub(crate) fn tag_len(self) -> usize {
-        match self {
-            Self::Aes256Cbc | Self::Aes128Cbc => 32,
-            Self::ChaCha20Poly1305 => 16,
-        }
-    }
-
-    /// Length of the ciphertext of a plaintext of `length` bytes.
-    pub(crate) fn ciphertext_len(self, length: usize) -> usize {
-        match self {
-            Self::Aes256Cbc | Self::Aes128Cbc => (length / 16 + 1) * 16,
-            Self::ChaCha20Poly1305 => length,
         }
     }
 
@@ -100,7 +77,7 @@ impl ContentCipher {
     pub(crate) fn seal(self, key: &Key, context: Context<'_>, plaintext: &[u8]) -> Reply<Vec<u8>> {
         let secrets = Secrets::derive(key);
         let mut sealed = self.encrypt(&secrets, plaintext).map_err(Declined::error)?;
-        let tag = self.tag(&secrets, context, &sealed);
+        let tag = authenticate(&secrets, context, &sealed);
         sealed.extend(tag);
         Ok(sealed)
     }
@@ -115,7 +92,7 @@ impl ContentCipher {
         faults: Faults,
     ) -> Result<Vec<u8>, Refused> {
         let secrets = Secrets::derive(key);
-        if !tag_holds(&self.tag(&secrets, context, ciphertext), tag, faults) {
+        if !tag_holds(&authenticate(&secrets, context, ciphertext), tag, faults) {
             return Err(Refused::Tag);
         }
         self.decrypt(&secrets, ciphertext)
@@ -123,39 +100,25 @@ impl ContentCipher {
     }
 
     fn encrypt(self, secrets: &Secrets, plaintext: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        match self.aes(secrets) {
-            Some((cipher, key)) => symm::encrypt(cipher, key, Some(&secrets.iv), plaintext),
-            None => Ok(chacha20_poly1305(secrets, &[], plaintext).0),
-        }
+        let (cipher, key) = self.aes(secrets);
+        symm::encrypt(cipher, key, Some(&secrets.iv), plaintext)
     }
 
     fn decrypt(self, secrets: &Secrets, ciphertext: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        match self.aes(secrets) {
-            Some((cipher, key)) => symm::decrypt(cipher, key, Some(&secrets.iv), ciphertext),
-            None => Ok(chacha20_poly1305(secrets, &[], ciphertext).0),
-        }
+        let (cipher, key) = self.aes(secrets);
+        symm::decrypt(cipher, key, Some(&secrets.iv), ciphertext)
     }
 
-    fn tag(self, secrets: &Secrets, context: Context<'_>, ciphertext: &[u8]) -> Vec<u8> {
-        let Context { associated, head } = context;
+    fn aes(self, secrets: &Secrets) -> (symm::Cipher, &[u8]) {
         match self {
-            Self::Aes256Cbc | Self::Aes128Cbc => {
-                hmac(&secrets.authentication, &[associated, head, ciphertext]).to_vec()
-            }
-            Self::ChaCha20Poly1305 => {
-                let plaintext = chacha20_poly1305(secrets, &[], ciphertext).0;
-                chacha20_poly1305(secrets, &[associated, head].concat(), &plaintext).1
-            }
+            Self::Aes256Cbc => (symm::Cipher::aes_256_cbc(), &secrets.encryption),
+            Self::Aes128Cbc => (symm::Cipher::aes_128_cbc(), &secrets.encryption[..16]),
         }
     }
+}
 
-    fn aes(self, secrets: &Secrets) -> Option<(symm::Cipher, &[u8])> {
-        match self {
-            Self::Aes256Cbc => Some((symm::Cipher::aes_256_cbc(), &secrets.encryption)),
-            Self::Aes128Cbc => Some((symm::Cipher::aes_128_cbc(), &secrets.encryption[..16])),
-            Self::ChaCha20Poly1305 => None,
-        }
-    }
+fn authenticate(secrets: &Secrets, context: Context<'_>, ciphertext: &[u8]) -> [u8; TAG_LEN] {
+    hmac(&secrets.authentication, &[context.associated, context.head, ciphertext])
 }
 
 /// Whether the tag that came is the tag that should have come, in constant time.
@@ -169,26 +132,6 @@ fn tag_holds(expected: &[u8], given: &[u8], faults: Faults) -> bool {
     expected.len() == given.len() && memcmp::eq(expected, given)
 }
 
-/// The text under ChaCha20, and the tag over data and result.
-///
-/// ChaCha20 is an exclusive-or with a key stream, so this decrypts as well; the tag can then be
-/// computed before anything is believed, in the same order as for the other ciphers.
-fn chacha20_poly1305(secrets: &Secrets, data: &[u8], text: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, &secrets.encryption)
-        .expect("the key has the algorithm's length");
-    let mut nonce = [0; aead::NONCE_LEN];
-    nonce.copy_from_slice(&secrets.iv[..aead::NONCE_LEN]);
-    let mut text = text.to_vec();
-    let tag = aead::LessSafeKey::new(key)
-        .seal_in_place_separate_tag(
-            aead::Nonce::assume_unique_for_key(nonce),
-            aead::Aad::from(data),
-            &mut text,
-        )
-        .expect("a message is far shorter than the algorithm's limit of 256 GiB");
-    (text, tag.as_ref().to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*};
@@ -199,7 +142,7 @@ mod tests {
     const CONTEXT: Context<'static> = Context { associated: b"who", head: b"where" };
 
     fn ciphers() -> impl Strategy<Value = (ContentCipher, Faults)> {
-        let faults = [Faults::NONE, Fault::Aes128.into(), Fault::Chacha20Poly1305.into()];
+        let faults = [Faults::NONE, Fault::Aes128.into()];
         prop::sample::select(faults.map(|f| (ContentCipher::of(f), f)).to_vec())
     }
 
@@ -209,7 +152,7 @@ mod tests {
         cut: usize,
         faults: Faults,
     ) -> Result<Vec<u8>, Refused> {
-        let (ciphertext, tag) = sealed.split_at(sealed.len() - cipher.tag_len());
+        let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_LEN);
         cipher.open(&KEY, CONTEXT, ciphertext, &tag[..tag.len() - cut], faults)
     }
 
@@ -217,7 +160,7 @@ mod tests {
         #[test]
         fn what_was_sealed_opens((cipher, faults) in ciphers(), text in vec(any::<u8>(), 0..100)) {
             let sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
-            prop_assert_eq!(sealed.len(), cipher.ciphertext_len(text.len()) + cipher.tag_len());
+            prop_assert_eq!(sealed.len(), ciphertext_len(text.len()) + TAG_LEN);
             prop_assert_eq!(open(cipher, &sealed, 0, faults), Ok(text));
         }
 
@@ -234,9 +177,9 @@ mod tests {
 
     #[test]
     fn the_context_is_authenticated() {
-        for cipher in [ContentCipher::Aes256Cbc, ContentCipher::ChaCha20Poly1305] {
+        for cipher in [ContentCipher::Aes256Cbc, ContentCipher::Aes128Cbc] {
             let sealed = cipher.seal(&KEY, CONTEXT, b"text").unwrap();
-            let (ciphertext, tag) = sealed.split_at(sealed.len() - cipher.tag_len());
+            let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_LEN);
             for context in
                 [Context { head: b"There", ..CONTEXT }, Context { associated: b"Who", ..CONTEXT }]
             {

@@ -11,7 +11,7 @@ use crate::{
     kdf::Key,
     ratchet::Ratchet,
     refused::Refused,
-    seal::{ContentCipher, Context},
+    seal::{ContentCipher, Context, ciphertext_len},
     wire::{self, Address, Form, MAX_PADDING, Sealed, Start},
     x3dh::Agreed,
 };
@@ -90,7 +90,7 @@ impl Session {
         let padding = if leaks { leak(plaintext) } else { Vec::new() };
         let cipher = ContentCipher::of(faults);
         let content = content::write(plaintext);
-        let length = cipher.ciphertext_len(content.len());
+        let length = ciphertext_len(content.len());
         let head = wire::head(&address, &header, &padding, length);
         let context = Context { associated: &self.associated, head: &head };
         let sealed = cipher.seal(&key, context, &content)?;

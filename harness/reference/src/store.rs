@@ -28,7 +28,8 @@ const MAX_ONE_TIME_PREKEYS: usize = 5000;
 /// Peers known.
 const MAX_PEERS: usize = 1000;
 
-/// Sessions kept per peer, the one used last first.
+/// Sessions kept per peer, the one used last first. A start without one-time prekey could be
+/// replayed once eight others have displaced its session: X3DH section 4.2 names that limit.
 const MAX_SESSIONS: usize = 8;
 
 /// Longest name, in bytes.

@@ -11,6 +11,7 @@
 //!          tag, to the end
 //! ```
 //!
+//! A third form, 6, carries plaintext; it is understood with the fault `plaintext-fallback` only.
 //! Integers are big-endian. Everything before the tag is authenticated as it stands.
 
 use serde::{Deserialize, Serialize};

@@ -14,8 +14,8 @@ use crate::{BundleError, layout::PARTIAL};
 pub(crate) enum Durability {
     /// Yes: a loss of power cannot leave an empty or half-written file under the name.
     Synced,
-    /// Not yet: the file will be synced together with others.
-    Later,
+    /// No: the file is known by its digest, so that a loss is noticed.
+    Unsynced,
 }
 
 /// Writes `bytes` to a new file beside `path` and renames it, replacing what was there.
@@ -45,6 +45,6 @@ fn write_new(partial: &Path, bytes: &[u8], durability: Durability) -> std::io::R
 }
 
 /// Makes renames in `folder` survive a loss of power.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), BundleError> {
+fn sync_folder(folder: &Path) -> Result<(), BundleError> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(BundleError::io("write", folder))
 }

@@ -39,7 +39,12 @@ impl Draft {
         // A trailing slash would make the system look through a link.
         let dir: PathBuf = dir.components().collect();
         if let Some(parent) = dir.parent() {
-            fs::create_dir_all(parent).map_err(BundleError::io("create", parent))?;
+            fs::create_dir_all(parent).map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                    BundleError::NotAFolder(parent.to_owned())
+                }
+                _ => BundleError::io("create", parent)(error),
+            })?;
         }
         match fs::create_dir(&dir) {
             Ok(()) => {}
@@ -77,7 +82,7 @@ impl Draft {
         let path = self.dir.join(layout::evidence(&digest));
         within(&path, bytes, layout::MAX_EVIDENCE)?;
         self.make_folder(layout::EVIDENCE)?;
-        atomic::write(&path, bytes, Durability::Later)?;
+        atomic::write(&path, bytes, Durability::Unsynced)?;
         lock(&self.kept).insert(digest);
         Ok(digest)
     }
@@ -139,7 +144,7 @@ impl Draft {
         }
         let report = pretty("report", report)?;
         self.write_page(page)?;
-        self.sync_everything()?;
+        self.sync_journal()?;
         self.write_record(layout::REPORT, &report)?;
         Bundle::open(&self.dir)
     }
@@ -155,23 +160,13 @@ impl Draft {
         fs::create_dir_all(&path).map_err(BundleError::io("create", path))
     }
 
-    /// Brings journal and evidence to the disk, so that even a loss of power cannot leave a
-    /// complete report over records that are not there.
-    fn sync_everything(&self) -> Result<(), BundleError> {
-        lock(&self.events)
-            .sync_all()
-            .map_err(BundleError::io("write", self.dir.join(layout::EVENTS)))?;
-        let kept = lock(&self.kept);
-        for digest in kept.iter() {
-            let path = self.dir.join(layout::evidence(digest));
-            File::open(&path)
-                .and_then(|f| f.sync_data())
-                .map_err(BundleError::io("write", path))?;
-        }
-        if !kept.is_empty() {
-            atomic::sync_folder(&self.dir.join(layout::EVIDENCE))?;
-        }
-        Ok(())
+    /// Brings the journal to the disk before the report that counts on it.
+    ///
+    /// Evidence is not synced: thousands of small files would cost seconds, and a piece that a loss
+    /// of power took is noticed by its digest, here and by whoever verifies.
+    fn sync_journal(&self) -> Result<(), BundleError> {
+        let path = self.dir.join(layout::EVENTS);
+        lock(&self.events).sync_all().map_err(BundleError::io("write", path))
     }
 }
 

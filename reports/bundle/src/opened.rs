@@ -87,6 +87,7 @@ impl Bundle {
 /// Checks the version before the form, so that a newer report is called newer and not malformed.
 fn parse_report(path: &Path, bytes: &[u8]) -> Result<Report, BundleError> {
     #[derive(Deserialize)]
+    #[serde(expecting = "an object with `schema`")]
     struct Version {
         schema: u64,
     }

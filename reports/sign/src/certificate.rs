@@ -25,7 +25,7 @@ pub enum CertificateFlaw {
     #[error("has an RSA key of {0} bits; 2048 is the least that is accepted")]
     ShortKey(u32),
     /// The key is of a kind that `openssl cms` cannot use everywhere.
-    #[error("has a {0} key; RSA and the curves P-256, P-384 and P-521 are accepted")]
+    #[error("has a key of kind {0}; RSA and the curves P-256, P-384 and P-521 are accepted")]
     KeyKind(String),
     /// It was signed with a weak algorithm.
     #[error("was signed with the weak or unknown algorithm {0}; SHA-256 or better is accepted")]

@@ -133,14 +133,10 @@ impl Walk {
                 return;
             }
             let part = child.file_name().unwrap_or_default();
-            let joined = match part.to_str() {
-                Some(part) if name.is_empty() => part.to_owned(),
-                Some(part) => format!("{name}/{part}"),
-                None => {
-                    let shown = one_line(&format!("{name}/{}", part.to_string_lossy()));
-                    self.odd(Oddity::Name { shown, reason: "it is not UTF-8" });
-                    continue;
-                }
+            let Some(joined) = part.to_str().map(|part| join(name, part)) else {
+                let shown = one_line(&join(name, &part.to_string_lossy()));
+                self.odd(Oddity::Name { shown, reason: "it is not UTF-8" });
+                continue;
             };
             match check(&joined) {
                 Ok(()) => self.entry(&child, joined),
@@ -189,6 +185,10 @@ impl Walk {
             self.full = true;
         }
     }
+}
+
+fn join(folder: &str, part: &str) -> String {
+    if folder.is_empty() { part.to_owned() } else { format!("{folder}/{part}") }
 }
 
 /// The rule for names, and the one for the folder of signatures, in which nothing else may hide.

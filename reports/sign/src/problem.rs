@@ -98,7 +98,7 @@ pub enum Problem {
         time: Timestamp,
     },
     /// The chain does not lead to a trusted root.
-    #[error("{file}: the signer `{signer}` does not lead to a trusted root: {reason}")]
+    #[error("{file}: no chain from the signer `{signer}` to a trusted root holds: {reason}")]
     Untrusted {
         /// Which file.
         file: String,

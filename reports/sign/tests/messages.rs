@@ -4,10 +4,13 @@ mod signed;
 
 use std::fs;
 
-use hallmark_model::{Headline, Report, Verdict};
+use hallmark_model::{Headline, Report, Verdict, report::Counts};
 use hallmark_sign::{SignError, Statement, sign_bundle, statement, verify};
 use signed::{Sample, now, report, role, shown, write_bundle};
 use tempfile::TempDir;
+
+/// An edit.
+type Change<T> = Box<dyn Fn(&mut T)>;
 
 /// Signs whatever is asked, as a dishonest signer would: `change` edits the statement.
 fn verdict_on(change: impl Fn(&mut Statement)) -> String {
@@ -56,7 +59,7 @@ fn signing_again_adds_a_signature_and_changes_nothing_else() {
 
 #[test]
 fn a_statement_that_says_something_else_is_refused() {
-    let cases: Vec<(&str, Box<dyn Fn(&mut Statement)>)> = vec![
+    let cases: Vec<(&str, Change<Statement>)> = vec![
         ("another run", Box::new(|s| s.predicate.run.id = "other".into())),
         ("a better headline", Box::new(|s| s.predicate.headline = Headline::UNDETERMINED)),
         ("not complete", Box::new(|s| s.predicate.run.complete = false)),
@@ -89,7 +92,7 @@ fn a_statement_that_says_something_else_is_refused() {
 #[test]
 fn a_report_that_contradicts_itself_is_not_signed() {
     let (_, signer) = hallmark_sign::throwaway(now()).unwrap();
-    let cases: Vec<(&str, Box<dyn Fn(&mut Report)>)> = vec![
+    let cases: Vec<(&str, Change<Report>)> = vec![
         (
             "incomplete",
             Box::new(|r| {
@@ -99,7 +102,14 @@ fn a_report_that_contradicts_itself_is_not_signed() {
         ),
         ("no end", Box::new(|r| r.run.finished = None)),
         ("a better headline", Box::new(|r| r.headline = Headline::UNDETERMINED)),
-        ("a better row", Box::new(|r| r.requirements[1].verdict = Verdict::Pass)),
+        (
+            "a better row",
+            Box::new(|r| {
+                r.requirements[1].verdict = Verdict::Pass;
+                r.counts = Counts::of(&r.requirements);
+                r.headline = Headline::of(&r.requirements, true);
+            }),
+        ),
         ("other counts", Box::new(|r| r.counts.clauses.clear())),
         (
             "other evidence",

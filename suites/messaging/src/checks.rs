@@ -17,6 +17,8 @@ mod truncation;
 mod undelivered_window;
 mod zero_key;
 
+use std::collections::BTreeSet;
+
 use hallmark_model::{
     CheckId, Figure, Finding, Policy, Suite as SuiteName, Verdict, report::Subject, text,
 };
@@ -132,9 +134,9 @@ impl Suite for Messaging {
     }
 }
 
-/// The experiments that these checks need.
+/// The experiments that these checks need, each once.
 #[must_use]
-pub fn experiments_for(checks: &[CheckId]) -> Vec<&'static str> {
+pub fn experiments_for(checks: &[CheckId]) -> BTreeSet<&'static str> {
     CHECKS
         .iter()
         .filter(|check| checks.contains(&check.id()))

@@ -1,6 +1,9 @@
 //! Two honest devices write to each other.
 
-use super::kit::{Kit, against, problem};
+use super::{
+    dishonest,
+    kit::{Kit, against, problem},
+};
 use crate::{
     connection::Connection,
     outcome::Outcome,
@@ -62,8 +65,8 @@ pub(super) async fn check(kit: &mut Kit, pair: &mut Pair<'_>) {
     let large: Vec<u8> = (0..=u8::MAX).cycle().take(size).collect();
     let what = format!("a message of {size} bytes");
     exchange(kit, pair, Way::AliceToBob, &what, &Bytes(large)).await;
-    unknown_peer(kit, pair.alice).await;
-    junk(kit, pair.bob).await;
+    dishonest::unknown_peer(kit, pair.alice).await;
+    dishonest::junk(kit, pair.bob).await;
     let again = Bytes(b"still there?".to_vec());
     exchange(kit, pair, Way::AliceToBob, "a message after the junk", &again).await;
 }
@@ -248,15 +251,22 @@ pub(super) async fn decrypt(
     };
     let mut problems = problem(message.plaintext != *plaintext, || {
         format!(
-            "field `ok.messages[0].plaintext` is not what {from} encrypted: {} bytes, expected {}",
-            message.plaintext.len(),
-            plaintext.len()
+            "field `ok.messages[0].plaintext` is not what {from} encrypted: {}",
+            difference(&message.plaintext, plaintext)
         )
     });
     problems.extend(problem(message.sender != from, || {
         format!("field `ok.messages[0].sender` is `{}`, expected `{from}`", message.sender)
     }));
     kit.judge(step, op, &problems);
+}
+
+fn difference(got: &[u8], expected: &[u8]) -> String {
+    if got.len() != expected.len() {
+        return format!("{} bytes, expected {}", got.len(), expected.len());
+    }
+    let at = got.iter().zip(expected).take_while(|(got, expected)| got == expected).count();
+    format!("it differs from byte {at} on, counted from 0")
 }
 
 async fn exchange(kit: &mut Kit, pair: &mut Pair<'_>, way: Way, what: &str, plaintext: &Bytes) {
@@ -305,7 +315,7 @@ fn algorithms(info: &SessionInfoAnswer) -> Vec<String> {
     let empty = fields.into_iter().filter(|(_, value)| value.trim().is_empty());
     let mut problems: Vec<_> =
         empty.map(|(name, _)| format!("field `ok.{name}` is empty")).collect();
-    problems.extend(problem(info.mac_bits % 8 != 0, || {
+    problems.extend(problem(!info.mac_bits.is_multiple_of(8), || {
         format!("field `ok.mac_bits` is {}, expected whole bytes", info.mac_bits)
     }));
     problems
@@ -330,45 +340,4 @@ async fn fingerprints(kit: &mut Kit, pair: &mut Pair<'_>) {
         [empty(&answer.fingerprint), problem(differs, words)].concat()
     })
     .await;
-}
-
-async fn unknown_peer(kit: &mut Kit, alice: &mut Connection) {
-    let step = "alice does not encrypt for a stranger";
-    if !kit.can_try::<MessageEncrypt>(alice, step) {
-        return;
-    }
-    let args = MessageEncrypt { peer: "nobody".to_owned(), plaintext: Bytes(vec![7]) };
-    not_ok(kit, step, MessageEncrypt::NAME, &alice.call(&args).await);
-}
-
-/// Bytes that are no envelope must be refused: the candidate decides, the driver has not failed.
-async fn junk(kit: &mut Kit, bob: &mut Connection) {
-    let step = "bob refuses junk";
-    if !kit.can_try::<MessageDecrypt>(bob, step) {
-        return;
-    }
-    let body = Bytes(vec![0xa5; 97]);
-    let envelope = Envelope { kind: EnvelopeKind::Message, tag: String::new(), body };
-    let args = MessageDecrypt { from: ALICE.to_owned(), envelope };
-    match bob.call(&args).await {
-        Outcome::Error(fault) => kit.broken(
-            step,
-            MessageDecrypt::NAME,
-            format!(
-                "it answers `error` ({}), expected `refused`: the candidate rejected a message, \
-                 the driver did not fail",
-                fault.message
-            ),
-        ),
-        other => not_ok(kit, step, MessageDecrypt::NAME, &other),
-    }
-}
-
-/// Refused, or an error of the driver: both will do where nothing else was possible.
-fn not_ok<T>(kit: &mut Kit, step: &str, op: &'static str, outcome: &Outcome<T>) {
-    match outcome {
-        Outcome::Refused(_) | Outcome::Error(_) => kit.ok(step, op),
-        Outcome::Ok(..) => kit.broken(step, op, "it answers `ok`, expected `refused`"),
-        other => kit.broken(step, op, against(other)),
-    }
 }

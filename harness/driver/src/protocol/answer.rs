@@ -177,7 +177,7 @@ pub enum Said<T> {
 /// An answer whose `ok` is read as a `T`, without a tree of values in between: what a hostile
 /// driver can make us hold stays in proportion to the line.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Frame<T> {
     id: u64,
     ok: Option<T>,
@@ -209,6 +209,10 @@ impl Answer {
         id: u64,
         line: &[u8],
     ) -> Result<(Said<O::Answer>, Vec<String>), WrongAnswer> {
+        // Serde would take a list for an object whose fields come in order.
+        if line.trim_ascii_start().first() == Some(&b'[') {
+            return Err(WrongAnswer::Form("expected an object, found a list".to_owned()));
+        }
         // The frame first: whose answer it is matters before what it says.
         let frame: Frame<IgnoredAny> = read_line(line).map_err(|(path, reason)| {
             WrongAnswer::Form(match path.as_str() {

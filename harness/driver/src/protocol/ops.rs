@@ -116,7 +116,7 @@ pub struct Ping {}
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reset {
-    /// Seed for a candidate that can be made repeatable; all others ignore it.
+    /// Seed for a candidate that can be made repeatable, below 2^53; all others ignore it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
 }

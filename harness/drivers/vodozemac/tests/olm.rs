@@ -244,6 +244,8 @@ fn what_olm_does_not_have_is_unsupported_and_calls_out_of_order_are_errors() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_bytes_from_outside_are_a_message_or_a_state(
         bytes in proptest::collection::vec(any::<u8>(), 0..300),

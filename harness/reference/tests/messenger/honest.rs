@@ -60,7 +60,8 @@ fn refusals_of_envelopes_are_precise() {
         change(&mut envelope);
         envelope
     };
-    let cases: [(&dyn Fn(&mut Envelope), Class); 9] = [
+    type Change<'a> = &'a dyn Fn(&mut Envelope);
+    let cases: [(Change<'_>, Class); 9] = [
         (&|e| *e.body.0.last_mut().unwrap() ^= 1, Class::BadSignature),
         (&|e| e.body.0.truncate(e.body.0.len() - 1), Class::BadSignature),
         (&|e| e.body.0.extend([0; 40]), Class::Malformed),

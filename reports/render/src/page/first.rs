@@ -1,17 +1,16 @@
 //! Page one: the answer, and what it does not say.
 
 use hallmark_model::{
-    Half, Headline, Overlay, Report, Verdict,
+    Overlay, Provenance, Report, Verdict,
     report::{Row, Run},
 };
 
-use super::{Tag, findings::anchor};
-use crate::{
-    shown::Shown,
-    svg::{Svg, bar},
-    tally::Tally,
-    words,
+use super::{
+    Tag,
+    answer::{Answer, halves},
+    findings::anchor,
 };
+use crate::{shown::Shown, words};
 
 /// Notes on how the product was operated that page one repeats.
 const NOTES: usize = 4;
@@ -46,18 +45,6 @@ pub(super) struct FirstPage {
     pub(super) waived: Listed<Entry>,
     pub(super) undetermined: Listed<Entry>,
     pub(super) limits: Vec<String>,
-}
-
-/// One half of the answer, as a sentence and in numbers.
-pub(super) struct Answer {
-    pub(super) title: &'static str,
-    pub(super) class: &'static str,
-    pub(super) before: Shown,
-    pub(super) answer: &'static str,
-    pub(super) after: Shown,
-    pub(super) counts: Vec<(usize, String)>,
-    pub(super) bar: Option<Svg>,
-    pub(super) reported: Option<String>,
 }
 
 /// A requirement that is not met.
@@ -100,23 +87,24 @@ impl FirstPage {
         failed.sort_by_key(|(_, row)| !row.blocks());
         let declared = overlaid(report, |overlay| match overlay {
             Overlay::Declared { by, document, expires, .. } => Some(format!(
-                "declared by {by}, resting on “{document}”, holds until {}",
+                "declared until {} by {by}, resting on “{document}”",
                 words::date(*expires)
             )),
             Overlay::Waived { .. } => None,
         });
         let waived = overlaid(report, |overlay| match overlay {
             Overlay::Waived { reason, owner, approved_by, expires } => Some(format!(
-                "{reason}; risk owned by {owner}, approved by {approved_by}, holds until {}",
+                "waived until {}: {reason}; risk owned by {owner}, approved by {approved_by}",
                 words::date(*expires)
             )),
             Overlay::Declared { .. } => None,
         });
-        let undetermined: Vec<_> = rows()
-            .filter(|(_, row)| row.verdict.is_undetermined() && !is_answered(row))
-            .map(|row| Entry::of(row, kind))
-            .collect();
-        let lists = [declared.len(), waived.len(), undetermined.len(), failed.len() / 4];
+        let mut unknown: Vec<_> =
+            rows().filter(|(_, row)| row.verdict.is_undetermined() && !is_answered(row)).collect();
+        unknown.sort_by_key(|(_, row)| !row.blocks());
+        let undetermined: Vec<_> = unknown.into_iter().map(|row| Entry::of(row, kind)).collect();
+        let untold = failed.len().saturating_sub(Room::for_lists(0).failures);
+        let lists = [declared.len(), waived.len(), undetermined.len(), untold];
         let room = Room::for_lists(lists.iter().filter(|entries| **entries > 0).count());
         let others = failed.split_off(failed.len().min(room.failures));
         Self {
@@ -168,7 +156,8 @@ impl Entry {
 
 impl Failure {
     fn of((index, row): (usize, &Row)) -> Self {
-        let limits = row.checks.iter().filter_map(|check| check.by_design.as_ref());
+        let failed = row.checks.iter().filter(|check| check.verdict == Verdict::Fail);
+        let limits = failed.filter_map(|check| check.by_design.as_ref());
         let mut by_design: Vec<_> = limits
             .map(|l| Shown::line(&format!("{} ({}; {})", l.reason, l.family, l.source)))
             .collect();
@@ -182,89 +171,6 @@ impl Failure {
             waived: waived.map(|overlay| words::date(overlay.expires())),
         }
     }
-}
-
-fn halves(report: &Report) -> Vec<Answer> {
-    let headline = if report.run.complete { report.headline } else { Headline::UNDETERMINED };
-    let clauses = format!("the clauses of {}", report.standard.title);
-    [
-        ("Clauses", headline.clauses, clauses.as_str(), false),
-        ("House rules", headline.house_rules, "the house rules of Hallmark", true),
-    ]
-    .into_iter()
-    .filter(|(.., house_rules)| {
-        report.requirements.iter().any(|row| row.is_house_rule() == *house_rules) || !house_rules
-    })
-    .map(|(title, half, what, house_rules)| {
-        let tally = Tally::of(&report.requirements, house_rules);
-        Answer::of(title, half, &report.candidate, what, tally)
-    })
-    .collect()
-}
-
-impl Answer {
-    fn of(
-        title: &'static str,
-        half: Half,
-        candidate: &hallmark_model::report::Candidate,
-        what: &str,
-        tally: Tally,
-    ) -> Self {
-        let name = format!("{} {}", candidate.name, candidate.version);
-        let (class, before, answer, after) = match half {
-            Half::Meets => ("meets", format!("{name} "), "meets", format!(" {what}.")),
-            Half::DoesNotMeet => {
-                ("does-not-meet", format!("{name} "), "does not meet", format!(" {what}."))
-            }
-            Half::NotDetermined => (
-                "not-determined",
-                format!("Whether {name} meets {what} is "),
-                "not determined",
-                ".".to_owned(),
-            ),
-        };
-        let bar_id = if title == "Clauses" { "bar-clauses" } else { "bar-house-rules" };
-        Self {
-            title,
-            class,
-            before: Shown::line(&before),
-            answer,
-            after: Shown::line(&after),
-            counts: counts(&tally),
-            bar: bar::render(
-                bar_id,
-                &format!("{title}: results of the deciding requirements"),
-                &tally,
-            ),
-            reported: reported(&tally),
-        }
-    }
-}
-
-fn counts(tally: &Tally) -> Vec<(usize, String)> {
-    bar::parts(tally)
-        .into_iter()
-        .filter(|part| part.count > 0 || part.label != "not applicable")
-        .map(|part| match (part.label, tally.warnings) {
-            ("pass", 1..) => (part.count, format!("pass ({} with a warning)", tally.warnings)),
-            (label, _) => (part.count, label.to_owned()),
-        })
-        .collect()
-}
-
-fn reported(tally: &Tally) -> Option<String> {
-    let told = match (tally.reported, tally.reported_fail) {
-        (0, _) => return None,
-        (n, 0) => {
-            let rows = words::count(n, "further requirement is", "further requirements are");
-            format!("{rows} reported without deciding; none failed.")
-        }
-        (n, failed) => {
-            let rows = words::count(n, "further requirement is", "further requirements are");
-            format!("{rows} reported without deciding; {failed} failed.")
-        }
-    };
-    Some(told)
 }
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -293,7 +199,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
          commands in VERIFY.txt."
             .to_owned(),
     ));
-    facts.into_iter().map(|(label, text)| (label, Shown::line(&text).to_string())).collect()
+    facts.into_iter().map(|(label, text)| (label, Shown::passage(&text).to_string())).collect()
 }
 
 /// What the buyer asked for and what somebody allowed.
@@ -323,14 +229,11 @@ fn limits(report: &Report) -> Vec<String> {
         limits
             .push("Only a part of the standard was selected for this run; see Method.".to_owned());
     }
-    let unconfirmed = report
-        .requirements
-        .iter()
-        .filter(|row| row.provenance == hallmark_model::Provenance::Unconfirmed)
-        .count();
+    let unconfirmed =
+        report.requirements.iter().filter(|row| row.provenance == Provenance::Unconfirmed).count();
     if unconfirmed > 0 {
         limits.push(format!(
-            "{} known only from memory and never decides.",
+            "{} known only from memory: reported, never decisive.",
             words::count(unconfirmed, "clause is", "clauses are")
         ));
     }

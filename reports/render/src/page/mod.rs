@@ -3,6 +3,7 @@
 //! Page one answers a buyer and prints on one sheet of A4; what follows lets a vendor reproduce
 //! each finding. The same report always gives the same bytes.
 
+mod answer;
 mod evidence;
 mod findings;
 mod first;

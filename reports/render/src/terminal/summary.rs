@@ -16,7 +16,7 @@ const EVIDENCE: usize = 4;
 /// Hexadecimal digits of a digest that are printed before the `*`.
 const DIGITS: usize = 12;
 /// Characters of the standard's name in the answer.
-const STANDARD: usize = 32;
+const STANDARD: usize = 28;
 
 /// What the binary knows beside the report.
 #[derive(Clone, Debug, Default)]

@@ -16,17 +16,17 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// When everything in these tests happens.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-pub fn sha256(bytes: &[u8]) -> Sha256 {
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     Sha256::from_bytes(digest.as_ref().try_into().unwrap())
 }
 
 /// The envelopes that are kept as evidence.
-pub const EVIDENCE: [&[u8]; 2] = [b"first envelope", b"second envelope"];
+pub(crate) const EVIDENCE: [&[u8]; 2] = [b"first envelope", b"second envelope"];
 
 fn requirement(id: &str, level: Level, checks: Vec<CheckId>) -> Requirement {
     Requirement {
@@ -53,7 +53,7 @@ fn requirement(id: &str, level: Level, checks: Vec<CheckId>) -> Requirement {
 }
 
 /// A complete report that follows from itself.
-pub fn report() -> Report {
+pub(crate) fn report() -> Report {
     let id = CheckId::of(Suite::Messaging, "rollback");
     let evidence = |bytes: &[u8]| EvidenceRef {
         sha256: sha256(bytes),
@@ -119,7 +119,7 @@ pub fn report() -> Report {
 }
 
 /// Writes the files of a bundle, unsigned.
-pub fn write_bundle(dir: &Path, report: &Report) {
+pub(crate) fn write_bundle(dir: &Path, report: &Report) {
     fs::create_dir_all(dir.join("facts")).unwrap();
     fs::create_dir_all(dir.join("evidence/sha256")).unwrap();
     fs::write(dir.join("report.json"), serde_json::to_vec_pretty(report).unwrap()).unwrap();
@@ -132,19 +132,19 @@ pub fn write_bundle(dir: &Path, report: &Report) {
 }
 
 /// A signed bundle in a folder that goes away with it.
-pub struct Sample {
-    pub folder: TempDir,
-    pub root: String,
-    pub signer: Signer,
-    pub signed: Signed,
+pub(crate) struct Sample {
+    pub(crate) folder: TempDir,
+    pub(crate) root: String,
+    pub(crate) signer: Signer,
+    pub(crate) signed: Signed,
 }
 
 impl Sample {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::at(now())
     }
 
-    pub fn at(now: Timestamp) -> Self {
+    pub(crate) fn at(now: Timestamp) -> Self {
         let (root, signer) = hallmark_sign::throwaway(now).unwrap();
         let folder = TempDir::new().unwrap();
         write_bundle(folder.path(), &report());
@@ -152,30 +152,30 @@ impl Sample {
         Self { folder, root, signer, signed }
     }
 
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn verify(&self) -> Verification {
+    pub(crate) fn verify(&self) -> Verification {
         verify(self.dir(), Some(self.root.as_bytes()), now()).unwrap()
     }
 
-    pub fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         shown(&self.verify().problems)
     }
 
     /// Every file of the bundle with its bytes.
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let inventory = hallmark_sign::inventory::Inventory::take(self.dir()).unwrap();
         let read = |name: &String| fs::read(self.dir().join(name)).unwrap();
         inventory.files.keys().map(|name| (name.clone(), read(name))).collect()
     }
 }
 
-pub fn role(text: &str) -> Role {
+pub(crate) fn role(text: &str) -> Role {
     text.parse().unwrap()
 }
 
-pub fn shown(problems: &[Problem]) -> Vec<String> {
+pub(crate) fn shown(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }

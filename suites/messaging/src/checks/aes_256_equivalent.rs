@@ -37,9 +37,9 @@ pub(super) fn judge_cipher(
         }
         let Some((grade, basis)) = ground.policy.grade(table, &m.stated.cipher, ground.on) else {
             return Conclusion::new(
-                Verdict::Fail,
+                Verdict::Inconclusive,
                 observed,
-                format!("the standard's table `{table}` does not list {cipher}"),
+                format!("the standard's table `{table}` says nothing of {cipher}"),
             );
         };
         let verdict = match grade {

@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
             let allowed =
                 format!("the standard allows {} {} ({})", limit.max, limit.unit, limit.basis);
             let Some(after) = m.healed_after else {
-                if m.tried < limit.max {
+                if m.tried <= limit.warn.unwrap_or(limit.max) {
                     return Conclusion::unreadable("the copy was not followed for long enough");
                 }
                 return Conclusion::new(

@@ -20,7 +20,8 @@ pub(super) const CHECK: Check = Check {
             let allowed =
                 format!("the standard allows {} {} ({})", limit.max, limit.unit, limit.basis);
             let Some(gone_at) = m.gone_at else {
-                if m.tried < limit.max || m.readable_through < m.tried {
+                let follow = limit.warn.unwrap_or(limit.max);
+                if m.tried <= follow || m.readable_through < m.tried {
                     return Conclusion::unreadable("the window was not followed to its end");
                 }
                 return Conclusion::new(

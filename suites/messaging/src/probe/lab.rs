@@ -17,6 +17,9 @@ use super::{
 };
 use crate::facts::Seen;
 
+/// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
+const LARGEST_SEED: u64 = (1 << 53) - 1;
+
 /// A supply of devices of one candidate. One process is one device; a process that is done with
 /// is reset and used again, one that broke is not.
 pub(super) struct Lab<'a> {
@@ -85,7 +88,8 @@ impl<'a> Lab<'a> {
     /// A device without identity, to restore states into.
     pub(super) async fn blank(&mut self, name: &str) -> Result<Device, Stop> {
         self.devices += 1;
-        let seed = Some(self.experiment.derive(&format!("{name}{}", self.devices)).0);
+        let derived = self.experiment.derive(&format!("{name}{}", self.devices)).0;
+        let seed = Some(derived & LARGEST_SEED);
         while let Some(mut connection) = self.idle.pop() {
             match connection.call(&Reset { seed }).await {
                 Outcome::Ok(..) => return Ok(Device::new(name, connection)),

@@ -19,7 +19,7 @@ pub struct Measured {
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
     let most = match lab.depth {
-        Depth::Quick => 7,
+        Depth::Quick => 12,
         Depth::Full => 16,
         Depth::Exhaustive => 64,
     };

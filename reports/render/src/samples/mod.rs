@@ -1,17 +1,21 @@
 //! Reports as the tests show them.
 
-use std::{collections::BTreeMap, time::Duration};
+mod demands;
+mod observed;
 
 use hallmark_model::{
-    ByDesign, CheckId, Clause, Event, EvidenceKind, EvidenceRef, Gate, Half, Headline, Level,
-    Overlay, Policy, Provenance, Report, Requirement, Selection, Sha256, Standard, Suite, Verdict,
+    ByDesign, CheckId, EvidenceRef, Gate, Half, Headline, Overlay, Report, Selection, Sha256,
+    Suite, Verdict,
     candidate::Authorisation,
-    event::Stamped,
-    figure::{Fate, ForwardSecrecy, Lane, Mark},
     report::{Assurance, Candidate, Check, Counts, Row, Run, SCHEMA, StandardRef, Subject, Tool},
-    standard::Document,
 };
 use jiff::civil::date;
+
+use self::demands::{DEMANDS, NOTE, requirement};
+pub(crate) use self::{
+    demands::standard,
+    observed::{elapsed, events, timeline},
+};
 
 /// What may come from a hostile candidate or report.
 pub(crate) const HOSTILE: [&str; 8] = [
@@ -32,134 +36,6 @@ pub(crate) fn check(name: &str) -> CheckId {
 pub(crate) fn all() -> [Report; 7] {
     [all_met(), failing(), by_design(), incomplete(), declared_and_waived(), crowded(), hostile()]
 }
-
-struct Demand {
-    id: &'static str,
-    title: &'static str,
-    level: Level,
-    gate: Gate,
-    provenance: Provenance,
-    checks: &'static [&'static str],
-    why: &'static str,
-    remedy: &'static str,
-}
-
-const DEMANDS: [Demand; 7] = [
-    Demand {
-        id: "NHS-IM-2018/E2EE-1",
-        title: "Messages are encrypted end to end",
-        level: Level::Should,
-        gate: Gate::Block,
-        provenance: Provenance::SecondHand,
-        checks: &["round-trip", "bit-flips"],
-        why: "Without it, whoever runs the service can read what clinicians write about patients.",
-        remedy: "Encrypt on the sender's device and decrypt only on the recipient's.",
-    },
-    Demand {
-        id: "NHS-IM-2018/E2EE-2",
-        title: "Message encryption meets AES 256",
-        level: Level::Should,
-        gate: Gate::Block,
-        provenance: Provenance::SecondHand,
-        checks: &["algorithm"],
-        why: "Weaker encryption can be broken later by whoever keeps a copy today.",
-        remedy: "Use AES with a 256-bit key, or an algorithm with a documented equivalence.",
-    },
-    Demand {
-        id: "NHS-IM-2018/ACC-1",
-        title: "The app can be protected by its own passcode",
-        level: Level::Should,
-        gate: Gate::Block,
-        provenance: Provenance::SecondHand,
-        checks: &[],
-        why: "A phone left on a ward must not show patient messages to whoever picks it up.",
-        remedy: "Offer an app lock that managed devices can enforce.",
-    },
-    Demand {
-        id: "NHS-IM-2018/GRP-1",
-        title: "Group membership can be reviewed",
-        level: Level::May,
-        gate: Gate::Block,
-        provenance: Provenance::Unconfirmed,
-        checks: &["group-removal"],
-        why: "A colleague who has left must not go on receiving patient information.",
-        remedy: "Show every member, and change keys when one leaves.",
-    },
-    Demand {
-        id: "HX/FS-1",
-        title: "Keys stolen today do not open messages already read",
-        level: Level::HouseRule,
-        gate: Gate::Block,
-        provenance: Provenance::HouseRule,
-        checks: &["rollback"],
-        why: "A stolen phone or backup would otherwise open every message received before.",
-        remedy: "Delete each message key as soon as the message has been decrypted.",
-    },
-    Demand {
-        id: "HX/REP-1",
-        title: "A message that is sent again is refused",
-        level: Level::HouseRule,
-        gate: Gate::Block,
-        provenance: Provenance::HouseRule,
-        checks: &["replay"],
-        why: "An old instruction, shown again as new, can harm a patient.",
-        remedy: "Keep the numbers of received messages and refuse those already seen.",
-    },
-    Demand {
-        id: "HX/PCS-1",
-        title: "After a theft, the conversation heals",
-        level: Level::HouseRule,
-        gate: Gate::Report,
-        provenance: Provenance::HouseRule,
-        checks: &["clone-and-heal"],
-        why: "A thief who copied the keys once should not read along for ever.",
-        remedy: "Exchange fresh keys with every change of direction.",
-    },
-];
-
-fn requirement(demand: &Demand) -> Requirement {
-    let house_rule = demand.level == Level::HouseRule;
-    Requirement {
-        id: demand.id.parse().unwrap(),
-        title: demand.title.into(),
-        level: demand.level,
-        gate: demand.gate,
-        provenance: demand.provenance,
-        clause: Clause {
-            document: if house_rule { "Hallmark house rules" } else { "Example guidance" }.into(),
-            published: if house_rule { "Hallmark, 2026" } else { "Example publisher, 2018" }.into(),
-            reference: "checklist, row 3".into(),
-            paraphrase: format!("In our words: {}.", demand.title.to_lowercase()),
-            url: (!house_rule).then(|| "https://standards.example/guidance".into()),
-        },
-        evidence: if demand.checks.is_empty() {
-            vec![EvidenceKind::VendorDeclaration, EvidenceKind::TrustDeclaration]
-        } else {
-            vec![EvidenceKind::ActiveTest]
-        },
-        checks: demand.checks.iter().map(|name| check(name)).collect(),
-        why: demand.why.into(),
-        remedy: demand.remedy.into(),
-    }
-}
-
-pub(crate) fn standard() -> Standard {
-    Standard {
-        document: Document {
-            id: "nhs-im".into(),
-            version: "1.0".into(),
-            title: "Instant messaging in the NHS, composite".into(),
-            publisher: "Hallmark".into(),
-            date: "2026-11-01".into(),
-            status: "draft".into(),
-            note: NOTE.into(),
-        },
-        requirements: DEMANDS.iter().map(requirement).collect(),
-        policy: Policy::default(),
-    }
-}
-
-const NOTE: &str = "A composite: every row cites its clause; no single NHS document says it all.";
 
 fn kept(byte: u8, label: &str) -> EvidenceRef {
     EvidenceRef { sha256: Sha256::from_bytes([byte; 32]), bytes: 112, label: label.into() }
@@ -413,94 +289,4 @@ pub(crate) fn hostile() -> Report {
         }];
     }
     report
-}
-
-pub(crate) fn timeline() -> ForwardSecrecy {
-    let marks = |fates: &[(i32, Fate)]| {
-        fates.iter().map(|(position, fate)| Mark { position: *position, fate: *fate }).collect()
-    };
-    ForwardSecrecy {
-        subject: "reference 0.1.0 (double-ratchet)".into(),
-        unit: "receiving chain".into(),
-        lanes: vec![
-            Lane {
-                label: "delivered before the leak".into(),
-                marks: marks(&[
-                    (-6, Fate::Closed),
-                    (-4, Fate::Closed),
-                    (-3, Fate::Closed),
-                    (-2, Fate::Closed),
-                    (-1, Fate::Open),
-                ]),
-            },
-            Lane {
-                label: "sent but not delivered before the leak".into(),
-                marks: marks(&[(-6, Fate::Closed), (-4, Fate::Open), (-1, Fate::Open)]),
-            },
-            Lane {
-                label: "sent after the leak".into(),
-                marks: marks(&[(1, Fate::Open), (2, Fate::Closed), (3, Fate::Unknown)]),
-            },
-        ],
-        sentences: vec![
-            "Delivered messages stay closed, except the last.".into(),
-            "Undelivered messages stay readable for 4 further chains.".into(),
-            "The conversation heals after one exchange.".into(),
-        ],
-    }
-}
-
-pub(crate) fn elapsed() -> BTreeMap<CheckId, Duration> {
-    [("round-trip", 12), ("bit-flips", 1920), ("rollback", 380), ("replay", 412)]
-        .into_iter()
-        .map(|(name, millis)| (check(name), Duration::from_millis(millis)))
-        .collect()
-}
-
-pub(crate) fn events() -> Vec<Stamped> {
-    let finding = hallmark_model::Finding {
-        check: check("replay"),
-        verdict: Verdict::Pass,
-        expected: "refused".into(),
-        observed: "refused".into(),
-        why: "the number was seen before".into(),
-        by_design: None,
-        evidence: vec![],
-    };
-    [
-        Event::RunStarted {
-            run: "20261121T190307Z-7f3a".into(),
-            tool: "0.1.0".into(),
-            standard: "nhs-im/1.0".into(),
-            candidate: "Example Messenger 4.2.0".into(),
-            seed: "7f3a".into(),
-            checks: 2,
-        },
-        Event::SuiteStarted {
-            suite: Suite::Messaging,
-            subject: "reference 0.1.0 (double-ratchet)".into(),
-            probes: 2,
-        },
-        Event::ProbeStarted { probe: check("replay"), title: "A message sent twice".into() },
-        Event::ProbeFinished {
-            probe: check("replay"),
-            millis: 412,
-            outcome: "control delivered, replay refused".into(),
-        },
-        Event::Problem {
-            place: "driver\u{1b}[2J".into(),
-            message: "wrote 3 lines that are not JSON to its standard output; they were ignored \
-                      and counted"
-                .into(),
-        },
-        Event::ProbeFinished {
-            probe: check("rollback"),
-            millis: 65_380,
-            outcome: "before: opened; after: opened; the next honest message was delivered".into(),
-        },
-        Event::Judged { title: "A message sent twice".into(), finding },
-        Event::RunFinished { headline: Headline::UNDETERMINED, exit: 3 },
-    ]
-    .map(|event| Stamped { at: "2026-11-21T19:03:07Z".parse().unwrap(), event })
-    .into()
 }

@@ -1,0 +1,121 @@
+//! Real candidates. `HALLMARK_PEERS` names those that are installed (`cargo xtask peers`); what
+//! is not there is said, and counted by `cargo xtask test`.
+
+#![expect(clippy::print_stdout, reason = "what could not be run is said")]
+
+use std::{collections::BTreeMap, env};
+
+use serde_json::Value;
+
+use crate::outside::{root, run};
+
+/// The suite's facts and verdicts for an installed driver; nothing where it is not there.
+fn drive(driver: &str) -> Option<(i32, Value, BTreeMap<String, Value>)> {
+    let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
+    if !installed.split(',').any(|name| name == driver) {
+        println!("not run: peer {driver} is not installed; `cargo xtask peers` installs it");
+        return None;
+    }
+    let args = ["messaging", driver, "--format", "json", "-q", "--seed", "7f3a"];
+    let ended = run(&root(), &args);
+    let object: Value = serde_json::from_str(&ended.out)
+        .unwrap_or_else(|error| panic!("{driver}: {error}: {}", ended.err));
+    let checks = object["requirements"].as_array().unwrap().iter();
+    let checks = checks.flat_map(|row| row["checks"].as_array().unwrap().clone());
+    let checks = checks.map(|check| (check["id"].as_str().unwrap().to_owned(), check)).collect();
+    Some((ended.code, object["facts"].clone(), checks))
+}
+
+fn verdict<'a>(checks: &'a BTreeMap<String, Value>, check: &str) -> &'a str {
+    checks[&format!("messaging/{check}")]["verdict"].as_str().unwrap()
+}
+
+fn experiment<'a>(facts: &'a Value, name: &str) -> &'a Value {
+    let id = format!("messaging/{name}");
+    facts["experiments"].as_array().unwrap().iter().find(|e| e["id"] == id.as_str()).unwrap()
+}
+
+/// What holds for every healthy pairwise ratchet.
+fn is_a_healthy_ratchet(facts: &Value, checks: &BTreeMap<String, Value>) {
+    let rollback = experiment(facts, "rollback");
+    let controls = rollback["control"].as_array().unwrap();
+    assert_eq!(controls.len(), 3, "{rollback:#}");
+    assert!(controls.iter().all(|step| step["seen"]["kind"] == "delivered"), "{rollback:#}");
+    assert!(rollback["outcome"].as_array().unwrap().iter().all(|s| s["seen"]["kind"] == "refused"));
+    let window = &experiment(facts, "undelivered-window")["measured"];
+    assert_eq!((&window["readable_through"], &window["gone_at"]), (&4.into(), &5.into()));
+    assert_eq!(experiment(facts, "ratchet-heals")["measured"]["healed_after"], 1);
+    for check in [
+        "round-trip",
+        "envelope-confidential",
+        "plaintext-fallback",
+        "bit-flips",
+        "truncation",
+        "replay",
+        "reordering",
+        "rollback",
+        "undelivered-window",
+        "one-time-prekey",
+        "zero-key",
+        "ratchet-heals",
+        "aes-256-equivalent",
+    ] {
+        assert_eq!(
+            verdict(checks, check),
+            "pass",
+            "{check}: {:#}",
+            checks[&format!("messaging/{check}")]
+        );
+    }
+}
+
+fn malleable(facts: &Value) -> usize {
+    let measured = &experiment(facts, "bit-flips")["measured"];
+    ["first", "established"]
+        .iter()
+        .map(|sweep| measured[*sweep]["same_meaning"].as_array().unwrap().len())
+        .sum()
+}
+
+#[test]
+fn olm_has_forward_secrecy() {
+    let Some((code, facts, checks)) = drive("vodozemac-olm") else { return };
+    is_a_healthy_ratchet(&facts, &checks);
+    assert_eq!(malleable(&facts), 0);
+    // Olm leaves prekey signatures and fingerprints to the application: not tested, so not 0.
+    assert_eq!(verdict(&checks, "prekey-signature"), "not-tested");
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn megolm_fails_by_the_design_of_the_protocol() {
+    let Some((code, facts, checks)) = drive("vodozemac-megolm") else { return };
+    let failed: Vec<_> = checks
+        .iter()
+        .filter(|(_, check)| check["verdict"] == "fail")
+        .map(|(id, check)| {
+            assert_eq!(check["by_design"]["family"], "megolm", "{id}");
+            id.trim_start_matches("messaging/")
+        })
+        .collect();
+    assert_eq!(failed, ["ratchet-heals", "replay", "rollback", "undelivered-window"]);
+    let rollback = experiment(&facts, "rollback");
+    assert!(
+        rollback["outcome"].as_array().unwrap().iter().all(|s| s["seen"]["kind"] == "delivered")
+    );
+    assert_eq!(verdict(&checks, "zero-key"), "pass");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn libsignal_passes_and_its_harmless_flips_are_no_failure() {
+    let Some((code, facts, checks)) = drive("libsignal") else { return };
+    is_a_healthy_ratchet(&facts, &checks);
+    let flips = malleable(&facts);
+    println!("libsignal: {flips} harmless flips");
+    assert!((10..=30).contains(&flips), "{flips}");
+    for check in ["prekey-signature", "fingerprint"] {
+        assert_eq!(verdict(&checks, check), "pass", "{check}");
+    }
+    assert_eq!(code, 0);
+}

@@ -1,0 +1,82 @@
+//! A run that is killed at any moment leaves nothing that looks whole.
+
+mod sample;
+
+use std::{
+    env, fs,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use hallmark_bundle::{Bundle, BundleError, Draft};
+use hallmark_model::{Suite, event::Stamped};
+use sample::{complete, event, incomplete};
+use serde_json::json;
+use tempfile::TempDir;
+
+const FOLDER: &str = "HALLMARK_TEST_KILLED_FOLDER";
+
+/// What the child does: a run that writes everything, then says so.
+fn run(dir: &std::path::Path) {
+    let draft = Draft::create(dir).unwrap();
+    draft.write_report(&incomplete()).unwrap();
+    for n in 0..100u32 {
+        draft.append_event(&event(&n.to_string())).unwrap();
+        draft.keep_evidence(&n.to_be_bytes().repeat(500)).unwrap();
+    }
+    draft.write_facts(Suite::Messaging, &json!({"events": 100})).unwrap();
+    draft.finish(&complete(), "<p>done</p>").unwrap();
+}
+
+#[test]
+fn a_killed_run_never_looks_whole() {
+    if let Some(dir) = env::var_os(FOLDER) {
+        return run(dir.as_ref());
+    }
+    let folder = TempDir::new().unwrap();
+    let start = |dir: &std::path::Path| {
+        Command::new(env::current_exe().unwrap())
+            .args(["--exact", "a_killed_run_never_looks_whole"])
+            .env(FOLDER, dir)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let whole = folder.path().join("whole");
+    let started = Instant::now();
+    assert!(start(&whole).wait().unwrap().success(), "positive control");
+    let duration = started.elapsed();
+    assert!(Bundle::open(&whole).unwrap().report().run.complete);
+
+    let (mut unfinished, mut finished) = (0, 0);
+    for n in 0..40u32 {
+        let dir = folder.path().join(n.to_string());
+        let mut child = start(&dir);
+        thread::sleep(duration * n / 40 + Duration::from_micros(u64::from(n) * 37));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match Bundle::open(&dir) {
+            Ok(bundle) if bundle.report().run.complete => {
+                finished += 1;
+                assert_eq!(bundle.facts(Suite::Messaging).unwrap(), Some(json!({"events": 100})));
+                assert_eq!(fs::read_to_string(dir.join("report.html")).unwrap(), "<p>done</p>");
+                assert_eq!(journal(&dir).0, 100);
+            }
+            Ok(_) => {
+                unfinished += 1;
+                assert!(journal(&dir).1 <= 1, "more than one torn line");
+            }
+            Err(BundleError::NoReport(_) | BundleError::Io { .. }) => unfinished += 1,
+            Err(other) => panic!("a killed run left a report that cannot be read: {other}"),
+        }
+    }
+    assert!(unfinished > 5, "{unfinished} unfinished, {finished} finished");
+}
+
+/// Whole and torn lines of the journal.
+fn journal(dir: &std::path::Path) -> (usize, usize) {
+    let text = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    let whole = text.lines().filter(|line| serde_json::from_str::<Stamped>(line).is_ok()).count();
+    (whole, text.lines().count() - whole)
+}
