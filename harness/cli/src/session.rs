@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hallmark_bundle::{Bundle, Draft};
+use hallmark_bundle::Draft;
 use hallmark_model::{
     ExitCode, Figure, Headline, Overlay, Report, RequirementId, Sha256, Suite as SuiteName,
     candidate::{Authorisation, Described, GateSettings},
@@ -48,7 +48,6 @@ pub(crate) struct Session<'a> {
 pub(crate) struct Done {
     pub(crate) report: Report,
     pub(crate) exit: ExitCode,
-    pub(crate) bundle: Option<Bundle>,
     /// How long each probe took, for the summary.
     pub(crate) extras: terminal::Extras,
     facts: Vec<(SuiteName, Value)>,
@@ -96,15 +95,11 @@ impl Session<'_> {
             }
         };
         let facts = facts.0.into_inner();
-        let bundle = match kept {
-            Some(Kept(draft)) => {
-                let html = render(&report, &facts)?;
-                Some(draft.finish(&report, &html)?)
-            }
-            None => None,
-        };
+        if let Some(Kept(draft)) = kept {
+            draft.finish(&report, &render(&report, &facts)?)?;
+        }
         let extras = terminal::Extras { elapsed, ..terminal::Extras::default() };
-        Ok(Done { report, exit, bundle, extras, facts })
+        Ok(Done { report, exit, extras, facts })
     }
 
     fn opening(&self, seed: Seed) -> Report {

@@ -165,7 +165,7 @@ export class Device {
   async encrypt({ peer, plaintext }) {
     const { sessions, identities, name } = this.stores;
     if ((await sessions.getSession(address(peer))) === null) {
-      throw new Error(`there is no session with \`${peer}\``);
+      throw new Refused('unknown-key', `there is no session with \`${peer}\``);
     }
     const to = address(peer);
     const sealed = await signal.signalEncrypt(plaintext, to, address(name), sessions, identities);

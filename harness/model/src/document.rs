@@ -85,7 +85,8 @@ impl DocumentError {
 
 /// The closest known key, from serde's own words: "unknown field `x`, expected one of `y`, `z`".
 fn suggest(message: &str) -> Option<String> {
-    let rest = message.strip_prefix("unknown field `").or(message.strip_prefix("unknown variant `"))?;
+    let rest =
+        message.strip_prefix("unknown field `").or(message.strip_prefix("unknown variant `"))?;
     let (given, known) = rest.split_once('`')?;
     known
         .split('`')

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::{ByDesign, CheckId};
 
 /// How a standard grades an algorithm, a version or a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// First choice.

@@ -15,17 +15,20 @@ use sample::{complete, event, incomplete};
 use serde_json::json;
 use tempfile::TempDir;
 
+/// How long a run is: long enough to be killed in the middle.
+const EVENTS: u32 = 2000;
+
 const FOLDER: &str = "HALLMARK_TEST_KILLED_FOLDER";
 
 /// What the child does: a run that writes everything, then says so.
 fn run(dir: &std::path::Path) {
     let draft = Draft::create(dir).unwrap();
     draft.write_report(&incomplete()).unwrap();
-    for n in 0..100u32 {
+    for n in 0..EVENTS {
         draft.append_event(&event(&n.to_string())).unwrap();
         draft.keep_evidence(&n.to_be_bytes().repeat(500)).unwrap();
     }
-    draft.write_facts(Suite::Messaging, &json!({"events": 100})).unwrap();
+    draft.write_facts(Suite::Messaging, &json!({"events": EVENTS})).unwrap();
     draft.finish(&complete(), "<p>done</p>").unwrap();
 }
 
@@ -49,7 +52,7 @@ fn a_killed_run_never_looks_whole() {
     let duration = started.elapsed();
     assert!(Bundle::open(&whole).unwrap().report().run.complete);
 
-    let (mut unfinished, mut finished) = (0, 0);
+    let (mut early, mut unfinished, mut finished) = (0, 0, 0);
     for n in 0..40u32 {
         let dir = folder.path().join(n.to_string());
         let mut child = start(&dir);
@@ -59,19 +62,22 @@ fn a_killed_run_never_looks_whole() {
         match Bundle::open(&dir) {
             Ok(bundle) if bundle.report().run.complete => {
                 finished += 1;
-                assert_eq!(bundle.facts(Suite::Messaging).unwrap(), Some(json!({"events": 100})));
+                assert_eq!(
+                    bundle.facts(Suite::Messaging).unwrap(),
+                    Some(json!({"events": EVENTS}))
+                );
                 assert_eq!(fs::read_to_string(dir.join("report.html")).unwrap(), "<p>done</p>");
-                assert_eq!(journal(&dir).0, 100);
+                assert_eq!(journal(&dir), (EVENTS as usize, 0));
             }
             Ok(_) => {
                 unfinished += 1;
                 assert!(journal(&dir).1 <= 1, "more than one torn line");
             }
-            Err(BundleError::NoReport(_) | BundleError::Io { .. }) => unfinished += 1,
+            Err(BundleError::NoReport(_) | BundleError::Io { .. }) => early += 1,
             Err(other) => panic!("a killed run left a report that cannot be read: {other}"),
         }
     }
-    assert!(unfinished > 5, "{unfinished} unfinished, {finished} finished");
+    assert!(unfinished > 5, "{early} early, {unfinished} unfinished, {finished} finished");
 }
 
 /// Whole and torn lines of the journal.

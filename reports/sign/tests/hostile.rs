@@ -17,7 +17,7 @@ proptest! {
         let names = ["signatures/01-demo.p7s", "statement.json", "report.json", "VERIFY.txt"];
         let name = names[usize::try_from(which).unwrap()];
         fs::write(sample.dir().join(name), &bytes).unwrap();
-        let found = verify(sample.dir(), Some(sample.root.as_bytes()), now()).unwrap();
+        let found = verify(&sample.dir(), Some(sample.root.as_bytes()), now()).unwrap();
         prop_assert!(!found.is_trusted());
         prop_assert!(found.problems.iter().any(|p| p.paths().contains(&name)));
     }
@@ -34,7 +34,7 @@ proptest! {
         let end = (at + remove).min(bytes.len());
         bytes.splice(at..end, junk);
         fs::write(&path, &bytes).unwrap();
-        let found = verify(sample.dir(), Some(sample.root.as_bytes()), now()).unwrap();
+        let found = verify(&sample.dir(), Some(sample.root.as_bytes()), now()).unwrap();
         prop_assert_eq!(found.is_trusted(), bytes == original);
     }
 }

@@ -49,7 +49,7 @@ fn signing_again_adds_a_signature_and_changes_nothing_else() {
     let sample = Sample::new();
     let before = fs::read(sample.dir().join("statement.json")).unwrap();
     let signed =
-        sign_bundle(sample.dir(), &report(), &sample.signer, &role("assessor"), now()).unwrap();
+        sign_bundle(&sample.dir(), &report(), &sample.signer, &role("assessor"), now()).unwrap();
     assert_eq!(signed.signature, "signatures/02-assessor.p7s");
     assert_eq!(fs::read(sample.dir().join("statement.json")).unwrap(), before);
     let verification = sample.verify();
@@ -139,20 +139,20 @@ fn a_report_that_contradicts_itself_is_not_signed() {
 fn what_cannot_be_signed_is_said() {
     let sample = Sample::new();
     fs::write(sample.dir().join("report.html"), "changed").unwrap();
-    let changed = sign_bundle(sample.dir(), &report(), &sample.signer, &role("x"), now());
+    let changed = sign_bundle(&sample.dir(), &report(), &sample.signer, &role("x"), now());
     assert!(matches!(changed, Err(SignError::OtherStatement)));
 
     let sample = Sample::new();
     fs::write(sample.dir().join(".partial-3"), "x").unwrap();
-    let leftover = sign_bundle(sample.dir(), &report(), &sample.signer, &role("x"), now());
+    let leftover = sign_bundle(&sample.dir(), &report(), &sample.signer, &role("x"), now());
 
     let sample = Sample::new();
     let mut other = report();
     other.run.id = "other".into();
-    let other = sign_bundle(sample.dir(), &other, &sample.signer, &role("x"), now());
+    let other = sign_bundle(&sample.dir(), &other, &sample.signer, &role("x"), now());
 
     let later = now() + jiff::SignedDuration::from_hours(24 * 40);
-    let expired = sign_bundle(sample.dir(), &report(), &sample.signer, &role("x"), later);
+    let expired = sign_bundle(&sample.dir(), &report(), &sample.signer, &role("x"), later);
 
     let empty = TempDir::new().unwrap();
     let nothing = sign_bundle(empty.path(), &report(), &sample.signer, &role("x"), now());
@@ -167,16 +167,16 @@ fn what_cannot_be_signed_is_said() {
 #[test]
 fn trust_is_never_assumed() {
     let sample = Sample::new();
-    let nobody = verify(sample.dir(), None, now()).unwrap();
+    let nobody = verify(&sample.dir(), None, now()).unwrap();
     assert!(nobody.is_intact() && !nobody.is_trusted());
     let (other_root, _) = hallmark_sign::throwaway(now()).unwrap();
-    let other = verify(sample.dir(), Some(other_root.as_bytes()), now()).unwrap();
+    let other = verify(&sample.dir(), Some(other_root.as_bytes()), now()).unwrap();
     assert!(!other.is_intact() && !other.is_trusted());
     let later = now() + jiff::SignedDuration::from_hours(24 * 40);
-    let expired = verify(sample.dir(), Some(sample.root.as_bytes()), later).unwrap();
+    let expired = verify(&sample.dir(), Some(sample.root.as_bytes()), later).unwrap();
     let earlier = now() - jiff::SignedDuration::from_hours(1);
-    let early = verify(sample.dir(), Some(sample.root.as_bytes()), earlier).unwrap();
-    let not_pem = verify(sample.dir(), Some(b"not a certificate"), now()).unwrap_err();
+    let early = verify(&sample.dir(), Some(sample.root.as_bytes()), earlier).unwrap();
+    let not_pem = verify(&sample.dir(), Some(b"not a certificate"), now()).unwrap_err();
     let no_folder = verify(&sample.dir().join("report.json"), None, now()).unwrap_err();
     let said = [
         ("no root", shown(&nobody.problems)),

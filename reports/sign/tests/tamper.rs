@@ -162,7 +162,7 @@ fn everything_added_is_named() {
             Box::new({
                 let evidence = evidence.clone();
                 move |sample: &Sample| {
-                    let outside = sample.dir().parent().unwrap().join("hallmark-outside-copy");
+                    let outside = sample.folder.path().join("outside");
                     fs::write(&outside, EVIDENCE[0]).unwrap();
                     fs::remove_file(sample.dir().join(&evidence)).unwrap();
                     symlink(&outside, sample.dir().join(&evidence)).unwrap();

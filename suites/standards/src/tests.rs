@@ -162,7 +162,7 @@ fn a_users_own_standard_inherits_and_replaces() {
     assert_eq!((replaced.gate, replaced.level), (Gate::Report, Level::HouseRule));
     assert_eq!(replaced.clause.document, "Hallmark house rules for message secrecy");
     let limit = |name| own.standard.policy.limit(name).map(|limit| limit.max);
-    assert_eq!((limit("undelivered-chains"), limit("ratchet-heals-after")), (Some(20), Some(1)));
+    assert_eq!((limit("undelivered-chains"), limit("ratchet-heals-after")), (Some(20), Some(2)));
 }
 
 #[test]

@@ -36,7 +36,10 @@ fn experiment<'a>(facts: &'a Value, name: &str) -> &'a Value {
 }
 
 /// What holds for every healthy pairwise ratchet.
-fn is_a_healthy_ratchet(facts: &Value, checks: &BTreeMap<String, Value>) {
+///
+/// A copy taken right after a message was received is locked out after 1 round trip where the next
+/// ratchet key is chosen on sending, after 2 where it is chosen on receiving.
+fn is_a_healthy_ratchet(facts: &Value, checks: &BTreeMap<String, Value>, heals_after: u64) {
     let rollback = experiment(facts, "rollback");
     let controls = rollback["control"].as_array().unwrap();
     assert_eq!(controls.len(), 3, "{rollback:#}");
@@ -44,7 +47,7 @@ fn is_a_healthy_ratchet(facts: &Value, checks: &BTreeMap<String, Value>) {
     assert!(rollback["outcome"].as_array().unwrap().iter().all(|s| s["seen"]["kind"] == "refused"));
     let window = &experiment(facts, "undelivered-window")["measured"];
     assert_eq!((&window["readable_through"], &window["gone_at"]), (&4.into(), &5.into()));
-    assert_eq!(experiment(facts, "ratchet-heals")["measured"]["healed_after"], 1);
+    assert_eq!(experiment(facts, "ratchet-heals")["measured"]["healed_after"], heals_after);
     for check in [
         "round-trip",
         "envelope-confidential",
@@ -80,8 +83,9 @@ fn malleable(facts: &Value) -> usize {
 #[test]
 fn olm_has_forward_secrecy() {
     let Some((code, facts, checks)) = drive("vodozemac-olm") else { return };
-    is_a_healthy_ratchet(&facts, &checks);
-    assert_eq!(malleable(&facts), 0);
+    is_a_healthy_ratchet(&facts, &checks, 1);
+    // Field tags that protobuf skips, and top bits that Curve25519 ignores (RFC 7748, section 5).
+    assert!(malleable(&facts) <= 16, "{}", malleable(&facts));
     // Olm leaves prekey signatures and fingerprints to the application: not tested, so not 0.
     assert_eq!(verdict(&checks, "prekey-signature"), "not-tested");
     assert_eq!(code, 3);
@@ -110,7 +114,7 @@ fn megolm_fails_by_the_design_of_the_protocol() {
 #[test]
 fn libsignal_passes_and_its_harmless_flips_are_no_failure() {
     let Some((code, facts, checks)) = drive("libsignal") else { return };
-    is_a_healthy_ratchet(&facts, &checks);
+    is_a_healthy_ratchet(&facts, &checks, 2);
     let flips = malleable(&facts);
     println!("libsignal: {flips} harmless flips");
     assert!((10..=30).contains(&flips), "{flips}");

@@ -323,7 +323,8 @@ pub struct SessionInfoAnswer {
     pub key_agreement: String,
 }
 
-/// Encrypt one message.
+/// Encrypt one message. Without a session this is `refused` as `unknown-key`: no session, no
+/// message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageEncrypt {

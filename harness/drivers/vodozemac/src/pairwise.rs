@@ -225,5 +225,5 @@ fn identity_changed(peer: &str) -> Declined {
 }
 
 fn no_session(peer: &str) -> Declined {
-    Declined::error(format!("there is no session with `{peer}`"))
+    Declined::refused(Class::UnknownKey, format!("there is no session with `{peer}`"))
 }

@@ -235,10 +235,10 @@ fn what_olm_does_not_have_is_unsupported_and_calls_out_of_order_are_errors() {
     let fingerprint = IdentityFingerprint { peer: "bob".to_owned() };
     let answer = alice.device.identity_fingerprint(fingerprint);
     assert!(matches!(answer, Err(Declined::Unsupported(_))));
-    let Err(Declined::Error(message)) = alice.device.message_encrypt(encrypt()) else {
+    let Err(Declined::Refused(refusal)) = alice.device.message_encrypt(encrypt()) else {
         panic!("no session, no message")
     };
-    assert_eq!(message, "there is no session with `bob`");
+    assert_eq!(refusal.class, Class::UnknownKey);
     alice.device.reset(None).expect("reset");
     assert!(matches!(alice.device.identity_public(IdentityPublic {}), Err(Declined::Error(_))));
 }

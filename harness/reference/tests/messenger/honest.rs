@@ -227,8 +227,12 @@ fn a_seed_repeats_the_whole_conversation() {
 fn copies_of_one_state_make_different_keys() {
     let (_, mut bob) = friends(NONE);
     let state = bob.snapshot();
-    let published = || Phone::restored(&state, NONE).publish(1).signed_prekey.unwrap().public;
-    assert_ne!(published(), published());
+    let key = |mut phone: Phone| phone.publish(1).signed_prekey.unwrap().public;
+    let on = |seed| Phone::restored_with(&state, seed, NONE);
+    assert_ne!(key(on(1)), key(on(2)), "copies on two phones");
+    let mut phone = on(1);
+    phone.restore(&state);
+    assert_ne!(key(on(1)), key(phone), "one copy after the other on one phone");
 }
 
 #[test]

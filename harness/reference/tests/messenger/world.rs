@@ -32,8 +32,13 @@ impl Phone {
 
     /// Another instance that becomes the device of this state.
     pub(crate) fn restored(state: &[u8], faults: Faults) -> Self {
+        Self::restored_with(state, 1, faults)
+    }
+
+    /// The same, on a phone that was given another seed.
+    pub(crate) fn restored_with(state: &[u8], seed: u64, faults: Faults) -> Self {
         let mut phone = Self(device(&faults));
-        phone.0.reset(Some(1)).unwrap();
+        phone.0.reset(Some(seed)).unwrap();
         phone.restore(state);
         phone
     }

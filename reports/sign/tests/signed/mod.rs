@@ -2,7 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this one")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use hallmark_model::{
     CheckId, EvidenceRef, Finding, Headline, Report, Sha256, Suite, Verdict,
@@ -147,17 +151,18 @@ impl Sample {
     pub(crate) fn at(now: Timestamp) -> Self {
         let (root, signer) = hallmark_sign::throwaway(now).unwrap();
         let folder = TempDir::new().unwrap();
-        write_bundle(folder.path(), &report());
-        let signed = sign_bundle(folder.path(), &report(), &signer, &role("demo"), now).unwrap();
+        let dir = folder.path().join("bundle");
+        write_bundle(&dir, &report());
+        let signed = sign_bundle(&dir, &report(), &signer, &role("demo"), now).unwrap();
         Self { folder, root, signer, signed }
     }
 
-    pub(crate) fn dir(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.folder.path().join("bundle")
     }
 
     pub(crate) fn verify(&self) -> Verification {
-        verify(self.dir(), Some(self.root.as_bytes()), now()).unwrap()
+        verify(&self.dir(), Some(self.root.as_bytes()), now()).unwrap()
     }
 
     pub(crate) fn problems(&self) -> Vec<String> {
@@ -166,7 +171,7 @@ impl Sample {
 
     /// Every file of the bundle with its bytes.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let inventory = hallmark_sign::inventory::Inventory::take(self.dir()).unwrap();
+        let inventory = hallmark_sign::inventory::Inventory::take(&self.dir()).unwrap();
         let read = |name: &String| fs::read(self.dir().join(name)).unwrap();
         inventory.files.keys().map(|name| (name.clone(), read(name))).collect()
     }

@@ -1,5 +1,9 @@
 //! Post-compromise security at the level of the ratchet: a stolen copy of the state, fed all
 //! further traffic, must soon be left behind.
+//!
+//! The copy is taken right after a message was received. That is the worst moment: an
+//! implementation that chooses its next ratchet key on receiving has already chosen it, and the
+//! thief has it too.
 
 use hallmark_model::selection::Depth;
 use serde::{Deserialize, Serialize};
