@@ -29,6 +29,9 @@ use crate::{
     show::Show,
 };
 
+/// Suites, each with its way to the candidate.
+pub(crate) type Work<'a> = Vec<(&'a dyn Suite, Box<dyn Prober>)>;
+
 /// What a run is about.
 pub(crate) struct Session<'a> {
     pub(crate) candidate: Described,
@@ -38,7 +41,7 @@ pub(crate) struct Session<'a> {
     pub(crate) gate: GateSettings,
     /// Whether the gate looks at the whole standard.
     pub(crate) whole_standard: bool,
-    pub(crate) work: Vec<(&'a dyn Suite, Box<dyn Prober>)>,
+    pub(crate) work: Work<'a>,
     pub(crate) choice: &'a Choice,
     /// When it started.
     pub(crate) started: Timestamp,
@@ -264,7 +267,7 @@ impl Recorder for Noted<'_> {
 }
 
 enum Ended {
-    Run(Result<Finished, RunError>),
+    Run(Box<Result<Finished, RunError>>),
     Signal(ExitCode),
 }
 
@@ -278,7 +281,7 @@ fn block_on(run: impl Future<Output = Result<Finished, RunError>>) -> Result<End
         let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
         Ok(tokio::select! {
-            finished = run => Ended::Run(finished),
+            finished = run => Ended::Run(Box::new(finished)),
             _ = interrupt.recv() => Ended::Signal(ExitCode::Interrupted),
             _ = terminate.recv() => Ended::Signal(ExitCode::Terminated),
         })

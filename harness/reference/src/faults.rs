@@ -13,6 +13,8 @@ pub enum Fault {
     AcceptShortMac,
     /// A delivered envelope is delivered again.
     AcceptReplay,
+    /// A message handed back to its sender is shown as one of the peer.
+    AcceptReflection,
     /// No new ratchet key after the first.
     NoRatchet,
     /// The signature of a signed prekey is not checked.
@@ -39,11 +41,12 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, in the order of the list that people see.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::KeepMessageKeys,
         Self::SkipMac,
         Self::AcceptShortMac,
         Self::AcceptReplay,
+        Self::AcceptReflection,
         Self::NoRatchet,
         Self::SkipPrekeySignature,
         Self::AcceptZeroKey,
@@ -65,6 +68,7 @@ impl Fault {
             Self::SkipMac => "skip-mac",
             Self::AcceptShortMac => "accept-short-mac",
             Self::AcceptReplay => "accept-replay",
+            Self::AcceptReflection => "accept-reflection",
             Self::NoRatchet => "no-ratchet",
             Self::SkipPrekeySignature => "skip-prekey-signature",
             Self::AcceptZeroKey => "accept-zero-key",
@@ -89,6 +93,7 @@ impl Fault {
                 "a shortened authentication tag is compared only as far as it goes"
             }
             Self::AcceptReplay => "an envelope that was delivered is delivered again",
+            Self::AcceptReflection => "a message handed back to its sender is shown as the peer's",
             Self::NoRatchet => "no new ratchet key is made after the first",
             Self::SkipPrekeySignature => "the signature of a peer's signed prekey is not checked",
             Self::AcceptZeroKey => "public keys that force an all-zero shared secret are accepted",
@@ -125,6 +130,9 @@ impl Fault {
             }
             Self::AcceptReplay => {
                 &[("replay", "the second copy of an envelope is answered from a cache")]
+            }
+            Self::AcceptReflection => {
+                &[("reflection", "the sender still knows the envelope, and shows it as received")]
             }
             Self::NoRatchet => &[
                 ("ratchet-heals", "the chain goes on from keys that the clone has too"),
@@ -278,7 +286,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_holds_what_was_put_in(chosen in proptest::sample::subsequence(&Fault::ALL[..], 0..=15)) {
+        fn a_set_holds_what_was_put_in(chosen in proptest::sample::subsequence(&Fault::ALL[..], 0..=16)) {
             let set: Faults = chosen.iter().copied().collect();
             prop_assert_eq!(set.iter().collect::<Vec<_>>(), chosen.clone());
             prop_assert_eq!(set.is_empty(), chosen.is_empty());

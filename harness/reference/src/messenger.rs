@@ -52,6 +52,8 @@ pub struct Messenger {
 struct Memory {
     /// Envelopes that were answered, with their answers.
     answered: VecDeque<(MessageDecrypt, Message)>,
+    /// Envelopes that were sent, with their plaintext.
+    sent: VecDeque<(Envelope, Bytes)>,
     /// Session, ratchet key and number of delivered messages.
     delivered: VecDeque<(u64, Key, u32)>,
 }
@@ -110,6 +112,12 @@ impl Memory {
         }
         remember(&mut self.delivered, place);
         Ok(())
+    }
+
+    /// What this device itself sent, as if the peer had: remembered with the fault only.
+    fn reflected(&self, args: &MessageDecrypt) -> Option<Message> {
+        let (_, plaintext) = self.sent.iter().find(|(envelope, _)| *envelope == args.envelope)?;
+        Some(Message { plaintext: plaintext.clone(), sender: args.from.clone(), position: None })
     }
 
     fn answer(&self, args: &MessageDecrypt) -> Option<Message> {
@@ -271,12 +279,18 @@ impl Device for Messenger {
         };
         let (tag, body) = (outgoing.form.tag().to_owned(), outgoing.body.into());
         let envelope = Envelope { kind: EnvelopeKind::Message, tag, body };
+        if self.faults.has(Fault::AcceptReflection) {
+            remember(&mut self.memory.sent, (envelope.clone(), args.plaintext));
+        }
         Ok(EnvelopesAnswer { envelopes: vec![envelope] })
     }
 
     fn message_decrypt(&mut self, args: MessageDecrypt) -> Reply<MessagesAnswer> {
         let replays = self.faults.has(Fault::AcceptReplay);
         if let Some(message) = replays.then(|| self.memory.answer(&args)).flatten() {
+            return Ok(MessagesAnswer { messages: vec![message] });
+        }
+        if let Some(message) = self.memory.reflected(&args) {
             return Ok(MessagesAnswer { messages: vec![message] });
         }
         let body = wire::parse(&args.envelope.body)?;

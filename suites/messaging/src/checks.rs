@@ -9,6 +9,7 @@ mod one_time_prekey;
 mod plaintext_fallback;
 mod prekey_signature;
 mod ratchet_heals;
+mod reflection;
 mod reordering;
 mod replay;
 mod rollback;
@@ -52,6 +53,7 @@ const CHECKS: &[Check] = &[
     bit_flips::CHECK,
     truncation::CHECK,
     replay::CHECK,
+    reflection::CHECK,
     reordering::CHECK,
     rollback::CHECK,
     undelivered_window::CHECK,
@@ -270,12 +272,23 @@ fn all_refused(experiment: &Experiment, good: &str, bad: &str) -> Conclusion {
         (Some(step), _) => {
             Conclusion::new(Verdict::Fail, format!("{}: {}", step.what, accepted_as(step)), bad)
         }
-        (None, steps) => {
-            let shown: Vec<_> =
-                steps.iter().map(|step| format!("{}: {}", step.what, step.seen)).collect();
-            Conclusion::new(Verdict::Pass, shown.join("; "), good)
-        }
+        (None, steps) => Conclusion::new(Verdict::Pass, in_words(steps), good),
     }
+}
+
+/// The test where it is enough that no message is shown: silence is an answer too.
+fn none_shown(experiment: &Experiment, good: &str, bad: &str) -> Conclusion {
+    match experiment.outcome.iter().find(|step| step.seen.is_delivered()) {
+        _ if experiment.outcome.is_empty() => Conclusion::unreadable("no step was recorded"),
+        Some(step) => Conclusion::new(Verdict::Fail, format!("{}: {}", step.what, step.seen), bad),
+        None => Conclusion::new(Verdict::Pass, in_words(&experiment.outcome), good),
+    }
+}
+
+/// The steps, one after the other.
+fn in_words(steps: &[Step]) -> String {
+    let shown: Vec<_> = steps.iter().map(|step| format!("{}: {}", step.what, step.seen)).collect();
+    shown.join("; ")
 }
 
 fn accepted_as(step: &Step) -> String {

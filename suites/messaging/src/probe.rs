@@ -56,6 +56,7 @@ experiments! {
     "bit-flips" => bit_flips, "single flipped bits";
     "truncation" => truncation, "shortened envelopes";
     "replay" => replay, "the same envelope again";
+    "reflection" => reflection, "a message handed back to its sender";
     "reordering" => reordering, "five messages out of order";
     "rollback" => rollback, "forward secrecy by state rollback";
     "undelivered-window" => undelivered_window, "how long an undelivered message stays readable";

@@ -14,7 +14,7 @@ use hallmark_model::{
     candidate::{Described, GateSettings},
 };
 use hallmark_reference::{Fault, Faults};
-use hallmark_runner::{Prober, Suite};
+use hallmark_runner::Prober;
 use hallmark_sign::{Role, sign_bundle, throwaway};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
@@ -22,7 +22,7 @@ use crate::{
     args::{self, Format},
     failure::Failure,
     house,
-    session::{Done, Session, default_out, sha256},
+    session::{Done, Session, Work, default_out, sha256},
     show::Show,
 };
 
@@ -45,7 +45,7 @@ pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> 
     let command =
         args.fault.iter().fold("demo".to_owned(), |command, fault| command + " --fault " + fault);
     let prober: Box<dyn Prober> = Box::new(Driven::new(house::reference(faults), command));
-    let work: Vec<(&dyn Suite, _)> = vec![(&Messaging, prober)];
+    let work: Work<'_> = vec![(&Messaging, prober)];
     let mut gate = GateSettings::default();
     if let Some(fail_on) = args.choice.fail_on() {
         gate.fail_on = fail_on;

@@ -7,17 +7,23 @@ use hallmark_model::{
     ExitCode, Suite as SuiteName,
     candidate::{Described, GateSettings},
 };
-use hallmark_runner::{Prober, Suite};
+use hallmark_runner::Prober;
 use jiff::Timestamp;
 
-use crate::{args, failure::Failure, house, session::Session, show::Show};
+use crate::{
+    args,
+    failure::Failure,
+    house,
+    session::{Session, Work},
+    show::Show,
+};
 
 pub(super) fn messaging(args: &args::Messaging, show: &Show) -> Result<ExitCode, Failure> {
     let standard = hallmark_standards::load(args.choice.standard.as_deref().unwrap_or("nhs-im"))?;
     let connect = house::driver(&args.driver, &house::places())?;
     let command = format!("messaging {}", connect.name());
     let prober: Box<dyn Prober> = Box::new(Driven::new(connect, command));
-    let work: Vec<(&dyn Suite, _)> = vec![(&Messaging, prober)];
+    let work: Work<'_> = vec![(&Messaging, prober)];
     let mut gate = GateSettings::default();
     if let Some(fail_on) = args.choice.fail_on() {
         gate.fail_on = fail_on;

@@ -11,14 +11,13 @@ use hallmark_model::{
     document::DocumentError,
     overlay::{OverlayError, check_declaration, check_waiver},
 };
-use hallmark_runner::{Prober, Suite};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     args,
     failure::Failure,
     house,
-    session::{Session, default_out, read_file},
+    session::{Session, Work, default_out, read_file},
     show::Show,
     verb::sign,
 };
@@ -28,6 +27,12 @@ const LARGEST: u64 = 1024 * 1024;
 
 pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
     let name = args.config.display().to_string();
+    if !args.config.exists() {
+        return Err(Failure::usage(format!(
+            "there is no {name}; describe the candidate in it (README.md shows one), or name another \
+             file with -c"
+        )));
+    }
     let text = String::from_utf8(read_file(&args.config, LARGEST)?)
         .map_err(|_| Failure::usage(format!("{name} is not UTF-8 text")))?;
     let configuration = Configuration::parse(&name, &text)?;
@@ -90,7 +95,7 @@ fn work<'a>(
     config: &Path,
     name: &str,
     text: &str,
-) -> Result<Vec<(&'a dyn Suite, Box<dyn Prober>)>, Failure> {
+) -> Result<Work<'a>, Failure> {
     let driver = match &configuration.messaging[..] {
         [] => {
             let message = "it describes nothing to test; add a [[messaging]] entry with a driver";

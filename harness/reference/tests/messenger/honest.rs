@@ -12,10 +12,7 @@ use hallmark_driver::{
 };
 use hallmark_reference::{Fault, Faults, device};
 
-use crate::{
-    probes::{broken_signature, with_one},
-    world::{Phone, carry, friends, refusal, round, strangers},
-};
+use crate::world::{Phone, broken_signature, carry, friends, refusal, round, strangers, with_one};
 
 const NONE: Faults = Faults::NONE;
 

@@ -76,10 +76,6 @@ impl Phone {
         Ok(self.0.message_decrypt(args)?.messages.remove(0))
     }
 
-    pub(crate) fn sign(&mut self, message: &[u8]) -> Vec<u8> {
-        self.0.identity_sign(IdentitySign { message: message.into() }).unwrap().signature.0
-    }
-
     pub(crate) fn fingerprint(&mut self, peer: &str) -> Reply<String> {
         let args = IdentityFingerprint { peer: peer.to_owned() };
         Ok(self.0.identity_fingerprint(args)?.fingerprint)
@@ -124,4 +120,16 @@ pub(crate) fn refusal<T: std::fmt::Debug>(reply: Reply<T>) -> Class {
         Err(Declined::Refused(Refusal { class, .. })) => class,
         other => panic!("expected a refusal, got {other:?}"),
     }
+}
+
+/// The prekeys with one of their one-time prekeys, as a server hands them out.
+pub(crate) fn with_one(prekeys: &Prekeys, index: usize) -> Prekeys {
+    Prekeys { one_time_prekeys: vec![prekeys.one_time_prekeys[index].clone()], ..prekeys.clone() }
+}
+
+/// The prekeys with a signature that does not hold.
+pub(crate) fn broken_signature(prekeys: &Prekeys) -> Prekeys {
+    let mut broken = prekeys.clone();
+    broken.signed_prekey.as_mut().unwrap().signature.0[5] ^= 1;
+    broken
 }

@@ -2,7 +2,7 @@
 
 use hallmark_model::Verdict;
 
-use super::{Check, Conclusion, measured};
+use super::{Check, Conclusion, in_words, measured};
 use crate::{facts::Seen, probe::FallbackMeasured};
 
 pub(super) const CHECK: Check = Check {
@@ -24,12 +24,7 @@ pub(super) const CHECK: Check = Check {
                 None => Conclusion::unreadable("no attempt was recorded"),
                 Some(Seen::Refused { .. }) => Conclusion::new(
                     Verdict::Pass,
-                    experiment
-                        .outcome
-                        .iter()
-                        .map(|step| format!("{}: {}", step.what, step.seen))
-                        .collect::<Vec<_>>()
-                        .join("; "),
+                    in_words(&experiment.outcome),
                     "no session, no message",
                 ),
                 Some(_) => Conclusion::new(

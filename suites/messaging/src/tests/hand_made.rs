@@ -212,6 +212,14 @@ pub(super) fn cases() -> Cases {
             vec![("refused", one("replay", refused())), ("shown", one("replay", delivered(None)))],
         ),
         (
+            "reflection",
+            vec![
+                ("refused", one("reflection", refused())),
+                ("dropped in silence", one("reflection", Seen::Done)),
+                ("shown", one("reflection", delivered(None))),
+            ],
+        ),
+        (
             "reordering",
             vec![
                 ("in place", places(&[Some(1), Some(2)])),
