@@ -106,7 +106,7 @@ pub(crate) struct Choice {
     /// Standard to judge against
     #[arg(long, value_name = "ID")]
     pub(crate) standard: Option<String>,
-    /// Verdicts that keep the gate shut
+    /// Verdicts that keep the gate shut, besides fail, which always does
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT")]
     fail_on: Vec<ShutOn>,
     /// Folder for the bundle; it must not exist yet, or be empty

@@ -77,7 +77,8 @@ pub struct Authorisation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailOn {
-    /// A demand is not met.
+    /// A demand is not met. This keeps the gate shut in any case; alone it lets everything else
+    /// through.
     Fail,
     /// A demand is met with a weakness.
     Warn,
@@ -91,7 +92,7 @@ pub enum FailOn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct GateSettings {
-    /// Which verdicts keep the gate shut.
+    /// Which verdicts keep the gate shut, besides `fail`, which always does.
     pub fail_on: Vec<FailOn>,
 }
 

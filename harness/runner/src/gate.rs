@@ -51,7 +51,7 @@ fn code(row: &Row, verdict: Verdict, settings: &GateSettings) -> ExitCode {
     let shut_on = |kind| settings.fail_on.contains(&kind);
     let answered = row.overlays.iter().any(|overlay| overlay.answers(verdict));
     match verdict {
-        Verdict::Fail if shut_on(FailOn::Fail) => ExitCode::NotMet,
+        Verdict::Fail => ExitCode::NotMet,
         Verdict::Warn if shut_on(FailOn::Warn) => ExitCode::NotMet,
         Verdict::Inconclusive | Verdict::Error if shut_on(FailOn::Inconclusive) => {
             ExitCode::NotDetermined
