@@ -1,6 +1,6 @@
 //! The command line, defined once: help, parsing and the exit-code table come from here.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use hallmark_model::{
@@ -112,15 +112,49 @@ pub(crate) struct Choice {
     /// Folder for the bundle; it must not exist yet, or be empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Format of the result
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    /// What is printed, or written to a file: text, json or html; repeatable [default: text]
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    format: Vec<Output>,
     /// A nonce given by the buyer, which proves that the run is fresh
     #[arg(long, value_name = "NONCE")]
     pub(crate) challenge: Option<String>,
     /// The run is made by a party independent of the vendor
     #[arg(long)]
     pub(crate) independent: bool,
+}
+
+/// A result in one format, for standard output or for a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) form: Form,
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// How the result of a run can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Json,
+    Html,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, path) = match text.split_once('=') {
+            Some((_, "")) => return Err("the path after `=` is missing".to_owned()),
+            Some((name, path)) => (name, Some(PathBuf::from(path))),
+            None => (text, None),
+        };
+        let form = match name {
+            "text" => Form::Text,
+            "json" => Form::Json,
+            "html" => Form::Html,
+            _ => return Err("there are text, json and html".to_owned()),
+        };
+        Ok(Self { form, path })
+    }
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -161,6 +195,14 @@ impl Choice {
         }
     }
 
+    /// What is to be printed or written; text on standard output where nothing was asked for.
+    pub(crate) fn outputs(&self) -> Vec<Output> {
+        match &self.format[..] {
+            [] => vec![Output { form: Form::Text, path: None }],
+            asked => asked.to_vec(),
+        }
+    }
+
     /// What the command line says about the gate, if anything.
     pub(crate) fn fail_on(&self) -> Option<Vec<FailOn>> {
         let kinds = self.fail_on.iter().map(|kind| match kind {
@@ -178,7 +220,7 @@ pub(crate) struct Demo {
     /// Switch on a deliberate defect of the reference candidate; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) fault: Vec<String>,
-    /// List the faults, one a line, name first
+    /// List the faults, one a line, name first; with `--format json` what each must turn
     #[arg(long)]
     pub(crate) list_faults: bool,
     #[command(flatten)]

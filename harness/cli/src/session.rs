@@ -10,7 +10,7 @@ use hallmark_bundle::Draft;
 use hallmark_model::{
     ExitCode, Figure, Headline, Overlay, Report, RequirementId, Sha256, Suite as SuiteName,
     candidate::{Authorisation, Described, GateSettings},
-    report::{Assurance, Candidate, Counts, Run, SCHEMA, StandardRef, Tool},
+    report::{Assurance, Candidate, Counts, Row, Run, SCHEMA, StandardRef, Tool},
 };
 use hallmark_render::{page, terminal};
 use hallmark_runner::{
@@ -22,7 +22,7 @@ use ring::{digest, rand};
 use serde_json::Value;
 
 use crate::{
-    args::{Choice, Format},
+    args::{Choice, Form, Output},
     failure::Failure,
     house,
     record::Kept,
@@ -151,39 +151,39 @@ impl Session<'_> {
 }
 
 impl Done {
-    /// Shows the result and says how to end.
-    pub(crate) fn show(self, format: Format, show: &Show) -> Result<ExitCode, Failure> {
-        match format {
-            Format::Text => {
-                show.result(&terminal::summary(
-                    &self.report,
-                    self.exit,
-                    &self.extras,
-                    show.style(),
-                ));
+    /// Shows the result in every form that was asked for, and says how to end: the same for all.
+    ///
+    /// A suite verb shows as JSON its facts and the rows that it decides, as one object; a run
+    /// shows its report.
+    pub(crate) fn show(
+        self,
+        outputs: &[Output],
+        suite: Option<SuiteName>,
+        show: &Show,
+    ) -> Result<ExitCode, Failure> {
+        for Output { form, path } in outputs {
+            let style = if path.is_some() { terminal::Style::PLAIN } else { show.style() };
+            let text = match (form, suite) {
+                (Form::Text, _) => terminal::summary(&self.report, self.exit, &self.extras, style),
+                (Form::Json, None) => json(&self.report)?,
+                (Form::Json, Some(suite)) => json(&self.suite(suite))?,
+                (Form::Html, _) => render(&self.report, &self.facts)?,
+            };
+            match path {
+                None => show.result(&text),
+                Some(path) => fs::write(path, text).map_err(|error| {
+                    Failure::usage(format!("cannot write {}: {error}", path.display()))
+                })?,
             }
-            Format::Json => show.result(&json(&self.report)?),
         }
         Ok(self.exit)
     }
 
-    /// Shows one suite's facts and the rows that it decides, as one object.
-    pub(crate) fn show_suite(
-        self,
-        suite: SuiteName,
-        format: Format,
-        show: &Show,
-    ) -> Result<ExitCode, Failure> {
-        if format == Format::Text {
-            return self.show(format, show);
-        }
+    fn suite(&self, suite: SuiteName) -> Value {
         let facts = self.facts.iter().find(|(name, _)| *name == suite).map(|(_, facts)| facts);
-        let decided = |row: &&hallmark_model::report::Row| {
-            row.checks.iter().any(|check| check.id.suite() == suite)
-        };
+        let decided = |row: &&Row| row.checks.iter().any(|check| check.id.suite() == suite);
         let rows: Vec<_> = self.report.requirements.iter().filter(decided).collect();
-        show.result(&json(&serde_json::json!({ "facts": facts, "requirements": rows }))?);
-        Ok(self.exit)
+        serde_json::json!({ "facts": facts, "requirements": rows })
     }
 
     /// Adds a labelled line to the end of the summary.

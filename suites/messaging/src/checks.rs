@@ -63,6 +63,10 @@ const CHECKS: &[Check] = &[
     ratchet_heals::CHECK,
 ];
 
+/// Why a sweep that ran out of time concludes nothing.
+const TOO_SLOW: &str = "the candidate or its driver answered so slowly that the time for this \
+                        experiment was over before the sweep was; raise --depth to give it more";
+
 /// What facts are judged on.
 struct Ground<'a> {
     policy: &'a Policy,

@@ -36,6 +36,23 @@ fn every_check_reads_an_experiment_that_exists_and_every_experiment_feeds_a_chec
     assert_eq!(wanted, there);
 }
 
+/// Checks are pure: nothing in their room may reach a socket, a file, a clock or a device.
+#[test]
+fn checks_do_no_io() {
+    let room = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
+    let mut read = 0;
+    for file in std::fs::read_dir(room).unwrap().map(Result::unwrap) {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        for word in
+            ["std::fs", "std::net", "std::time", "tokio", "async", "hallmark_driver", "env!"]
+        {
+            assert!(!text.contains(word), "{} uses {word}", file.path().display());
+        }
+        read += 1;
+    }
+    assert!(read >= 10, "only {read} checks were read");
+}
+
 #[test]
 fn each_verdict_of_each_check_in_words() {
     let shown = RefCell::new(String::new());

@@ -19,7 +19,7 @@ use hallmark_sign::{Role, sign_bundle, throwaway};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use crate::{
-    args::{self, Format},
+    args::{self, Form},
     failure::Failure,
     house,
     session::{Done, Session, Work, default_out, sha256},
@@ -35,7 +35,8 @@ const NOT_EVIDENCE: &str = "Demonstration declaration. It stands for no document
 
 pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> {
     if args.list_faults {
-        return list_faults(args.choice.format, show);
+        let json = args.choice.outputs().iter().any(|output| output.form == Form::Json);
+        return list_faults(json, show);
     }
     let faults = faults(&args.fault)?;
     let started = Timestamp::now();
@@ -67,7 +68,7 @@ pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> 
     };
     let mut done = session.run(Some(&out), show)?;
     sign_and_verify(&mut done, &out)?;
-    done.show(args.choice.format, show)
+    done.show(&args.choice.outputs(), None, show)
 }
 
 /// Signs with a key made for this purpose, puts its root beside the bundle, and verifies.
@@ -146,16 +147,16 @@ fn faults(names: &[String]) -> Result<Faults, Failure> {
     faults.map(|faults| faults.into_iter().collect()).map_err(Failure::usage)
 }
 
-fn list_faults(format: Format, show: &Show) -> Result<ExitCode, Failure> {
-    match format {
-        Format::Text => {
+fn list_faults(json: bool, show: &Show) -> Result<ExitCode, Failure> {
+    match json {
+        false => {
             let mut lines = String::new();
             for fault in Fault::ALL {
                 let _ = writeln!(lines, "{:<26}{}", fault.name(), fault.title());
             }
             show.result(&lines);
         }
-        Format::Json => {
+        true => {
             let faults: Vec<_> = Fault::ALL
                 .into_iter()
                 .map(|fault| {

@@ -48,5 +48,5 @@ pub(super) fn messaging(args: &args::Messaging, show: &Show) -> Result<ExitCode,
         done.note("Bundle", format!("{}/", out.display()));
         done.note("Signed", "no (hallmark sign …)");
     }
-    done.show_suite(SuiteName::Messaging, args.choice.format, show)
+    done.show(&args.choice.outputs(), Some(SuiteName::Messaging), show)
 }

@@ -82,7 +82,7 @@ pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
         }
         None => done.note("Signed", "no (hallmark sign …)"),
     }
-    done.show(args.choice.format, show)
+    done.show(&args.choice.outputs(), None, show)
 }
 
 fn beside(config: &Path) -> PathBuf {

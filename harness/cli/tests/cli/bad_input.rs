@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::outside::{hallmark, program, run};
+use crate::outside::{hallmark, program, run, verdicts};
 
 const GOOD: &str = "schema = 1\n\n[candidate]\nname = \"Example\"\nversion = \"1\"\n\n[[messaging]]\n\
                     driver = \"builtin:reference\"\n";
@@ -186,4 +186,35 @@ fn an_endless_answer_does_not_fill_the_memory() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(most > 0 && most < 200 * 1024, "the peak was {most} KiB");
+}
+
+/// A driver can say what it likes; where envelopes or meaning show otherwise, it gets no pass.
+#[test]
+fn a_driver_that_lies_or_errs_gets_no_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let drive = |mode: &str| {
+        let driver = fake(folder.path(), mode, 0);
+        let args = ["messaging", &driver, "--depth", "quick", "--format", "json", "-q"];
+        let ended = run(folder.path(), &args);
+        let object: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        (ended.code, verdicts(&object))
+    };
+    let of = |verdicts: &std::collections::BTreeMap<String, String>, check: &str| {
+        verdicts[&format!("messaging/{check}")].clone()
+    };
+    // Keeps the protocol, but its envelopes are the messages themselves.
+    let (code, plain) = drive("right");
+    assert_eq!((code, &*of(&plain, "round-trip")), (1, "pass"), "{plain:?}");
+    assert_eq!(of(&plain, "envelope-confidential"), "fail", "{plain:?}");
+    let no_pass = |told: &std::collections::BTreeMap<String, String>| {
+        !told.values().any(|verdict| verdict.starts_with("pass"))
+    };
+    // Says `ok` with the wrong plaintext.
+    let (code, told) = drive("lying");
+    assert_eq!((code, &*of(&told, "round-trip")), (1, "fail"), "{told:?}");
+    assert!(no_pass(&told), "{told:?}");
+    // Refuses everything, honest steps too: nothing can be concluded from such refusals.
+    let (code, told) = drive("wrong");
+    assert_eq!((code, &*of(&told, "prekey-signature")), (3, "inconclusive"), "{told:?}");
+    assert!(no_pass(&told), "{told:?}");
 }

@@ -64,3 +64,20 @@ fn machine_output_is_one_object_and_ends_the_same() {
     assert_eq!(facts["control"].as_array().unwrap().len(), 3);
     assert_eq!(object["requirements"][0]["checks"].as_array().map(|c| !c.is_empty()), Some(true));
 }
+
+#[test]
+fn every_format_can_go_to_a_file_and_none_changes_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["demo", "--fault", "accept-replay", "--only", "messaging/replay", "-q"];
+    let formats =
+        ["--format", "html=page.html", "--format", "json=report.json", "--format", "text"];
+    let ended = run(folder.path(), &[&args[..], &formats].concat());
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert!(ended.out.ends_with("exit 1 (NOT_MET)\n"), "{}", ended.out);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(read("page.html").starts_with("<!DOCTYPE html>"));
+    let report: serde_json::Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(report["run"]["complete"], true);
+    let wrong = run(folder.path(), &["demo", "--format", "pdf"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+}

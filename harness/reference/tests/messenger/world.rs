@@ -4,9 +4,9 @@ use hallmark_driver::{
     protocol::{
         Class, Refusal,
         ops::{
-            Envelope, IdentityCreate, IdentityFingerprint, IdentitySign, Message, MessageDecrypt,
-            MessageEncrypt, Prekeys, PrekeysImport, PrekeysPublish, SessionInfo, SessionInfoAnswer,
-            SessionStart, StateRestore, StateSnapshot,
+            Envelope, IdentityCreate, IdentityFingerprint, Message, MessageDecrypt, MessageEncrypt,
+            Prekeys, PrekeysImport, PrekeysPublish, SessionInfo, SessionInfoAnswer, SessionStart,
+            StateRestore, StateSnapshot,
         },
     },
     sdk::{Declined, Device, Reply},

@@ -2,7 +2,7 @@
 
 use hallmark_model::Verdict;
 
-use super::{Check, Conclusion, measured};
+use super::{Check, Conclusion, TOO_SLOW, measured};
 use crate::probe::BitFlipsMeasured;
 
 pub(super) const CHECK: Check = Check {
@@ -38,6 +38,8 @@ pub(super) const CHECK: Check = Check {
                     "no answer is not a refusal: altered envelopes crashed, hung or confused the \
                      candidate or its driver",
                 )
+            } else if sweeps.iter().any(|sweep| sweep.cut_short) {
+                Conclusion::new(Verdict::Inconclusive, observed, TOO_SLOW)
             } else if same > 0 {
                 Conclusion::new(
                     Verdict::Pass,

@@ -2,7 +2,7 @@
 
 use hallmark_model::Verdict;
 
-use super::{Check, Conclusion, measured};
+use super::{Check, Conclusion, TOO_SLOW, measured};
 use crate::probe::TruncationMeasured;
 
 pub(super) const CHECK: Check = Check {
@@ -38,6 +38,8 @@ pub(super) const CHECK: Check = Check {
                     "no answer is not a refusal: shortened envelopes crashed, hung or confused the \
                      candidate or its driver",
                 )
+            } else if m.cut_short {
+                Conclusion::new(Verdict::Inconclusive, observed, TOO_SLOW)
             } else {
                 Conclusion::new(Verdict::Pass, observed, "authentication covers the whole envelope")
             }

@@ -25,6 +25,9 @@ pub struct Sweep {
     pub bits: u64,
     /// How many were flipped, one at a time.
     pub tried: u64,
+    /// Whether the time was over before all that were chosen were flipped.
+    #[serde(default)]
+    pub cut_short: bool,
     /// How many tries the candidate refused.
     pub refused: u64,
     /// Bits whose change was accepted without changing the meaning: malleable, harmless.
@@ -87,6 +90,7 @@ async fn sweep(
     let mut sweep = Sweep {
         bits: bits as u64,
         tried: 0,
+        cut_short: false,
         refused: 0,
         same_meaning: vec![],
         other_meaning: vec![],
@@ -94,6 +98,10 @@ async fn sweep(
         broken: vec![],
     };
     for bit in chosen {
+        if lab.out_of_time() {
+            sweep.cut_short = true;
+            break;
+        }
         let mut body = sent.envelope.body.0.clone();
         body[bit / 8] ^= 1 << (bit % 8);
         twin.restore(&state).await?;

@@ -1,5 +1,7 @@
 //! Where experiments get their devices.
 
+use std::time::{Duration, Instant};
+
 use hallmark_driver::{
     Connect, Connection, Outcome,
     protocol::ops::{Envelope, HelloAnswer, Prekeys, Reset},
@@ -31,6 +33,7 @@ pub(super) struct Lab<'a> {
     experiment: Seed,
     rng: ChaCha20Rng,
     devices: u32,
+    began: Instant,
     /// How thoroughly.
     pub(super) depth: Depth,
 }
@@ -60,6 +63,7 @@ impl<'a> Lab<'a> {
             experiment: seed,
             rng: ChaCha20Rng::seed_from_u64(seed.0),
             devices: 0,
+            began: Instant::now(),
             depth,
         })
     }
@@ -69,6 +73,17 @@ impl<'a> Lab<'a> {
         self.experiment = self.seed.derive(experiment);
         self.rng = ChaCha20Rng::seed_from_u64(self.experiment.0);
         self.devices = 0;
+        self.began = Instant::now();
+    }
+
+    /// Whether the experiment has had its time: a slow candidate must not make a sweep endless.
+    pub(super) fn out_of_time(&self) -> bool {
+        let minutes = match self.depth {
+            Depth::Quick => 1,
+            Depth::Full => 10,
+            Depth::Exhaustive => 240,
+        };
+        self.began.elapsed() > Duration::from_secs(60 * minutes)
     }
 
     pub(super) fn hello(&self) -> &HelloAnswer {

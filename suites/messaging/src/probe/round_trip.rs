@@ -1,9 +1,13 @@
 //! Messages of several shapes, in both directions: the ground on which everything else stands.
 
-use super::{Lab, Stop, Trace};
+use super::{Lab, Stop, Trace, lab};
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
-    let mut pair = lab.pair(trace).await?;
+    let mut alice = lab.device("alice").await?;
+    let mut bob = lab.device("bob").await?;
+    let prekeys = bob.publish(1).await?;
+    let setup = lab::meet(&mut alice, "bob", lab::hand_out(prekeys, 0), trace).await?;
+    bob.must_take("alice", &setup).await?;
     let most = lab.hello().limits.get("plaintext-bytes").copied().unwrap_or(u64::MAX);
     for (label, text) in texts() {
         if text.len() as u64 > most {
@@ -11,8 +15,8 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         }
         for turn in 0..2 {
             let (from, to) = match turn {
-                0 => (&mut pair.alice, &mut pair.bob),
-                _ => (&mut pair.bob, &mut pair.alice),
+                0 => (&mut alice, &mut bob),
+                _ => (&mut bob, &mut alice),
             };
             let what = format!("{} to {}: {label}", from.name, to.name);
             match from.try_send(&to.name.clone(), label, text.as_bytes(), trace).await? {
@@ -24,7 +28,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
             }
         }
     }
-    lab.release([pair.alice, pair.bob]);
+    lab.release([alice, bob]);
     Ok(())
 }
 

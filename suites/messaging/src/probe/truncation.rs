@@ -13,6 +13,9 @@ pub struct Measured {
     pub bytes: u64,
     /// How many lengths were tried.
     pub tried: u64,
+    /// Whether the time was over before all that were chosen were tried.
+    #[serde(default)]
+    pub cut_short: bool,
     /// How many the candidate refused.
     pub refused: u64,
     /// Lengths at which a message was shown.
@@ -42,6 +45,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let mut measured = Measured {
         bytes: whole as u64,
         tried: 0,
+        cut_short: false,
         refused: 0,
         delivered: vec![],
         nothing_shown: vec![],
@@ -50,6 +54,10 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     for length in (0..whole).rev() {
         if lab.depth == Depth::Quick && whole - length > EVERY && length % 8 != 0 {
             continue;
+        }
+        if lab.out_of_time() {
+            measured.cut_short = true;
+            break;
         }
         let body = sent.envelope.body[..length].to_vec();
         twin.restore(&state).await?;

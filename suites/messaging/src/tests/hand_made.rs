@@ -102,6 +102,15 @@ pub(super) fn cases() -> Cases {
         let (first, established) = (sweep(&[], &[], &[]), sweep(same, other, broken));
         of("bit-flips", vec![], json!({ "first": first, "established": established }))
     };
+    let slow = |mut experiment: Experiment| {
+        for sweep in ["first", "established"] {
+            if let Some(sweep) = experiment.measured.get_mut(sweep) {
+                sweep["cut_short"] = true.into();
+            }
+        }
+        experiment.measured.insert("cut_short".to_owned(), true.into());
+        experiment
+    };
     let cut = |delivered: &[u64], broken: &[u64]| {
         let measured = json!({
             "bytes": 100, "tried": 100, "refused": 100 - delivered.len() - broken.len(),
@@ -197,6 +206,7 @@ pub(super) fn cases() -> Cases {
                 ("harmlessly malleable", flips(&[4, 5], &[], &[])),
                 ("another meaning", flips(&[4], &[200], &[])),
                 ("crashes", flips(&[], &[], &[7])),
+                ("out of time", slow(flips(&[], &[], &[]))),
             ],
         ),
         (
@@ -205,6 +215,7 @@ pub(super) fn cases() -> Cases {
                 ("all refused", cut(&[], &[])),
                 ("a short tag", cut(&[96], &[])),
                 ("crashes", cut(&[], &[3])),
+                ("out of time", slow(cut(&[], &[]))),
             ],
         ),
         (
