@@ -60,12 +60,13 @@ impl Gate {
 
     fn tests(&mut self, peers: &Peers) -> bool {
         let present = peers.present.join(",");
-        self.step(Step::cargo(&["test", "--release", "--workspace"]).with(PEERS_VARIABLE, &present))
-            && (!peers.has(peers::LIBSIGNAL)
-                || self.step(
-                    Step::new("node", &["--test", "--test-reporter=tap"])
-                        .within(workspace::LIBSIGNAL),
-                ))
+        self.step(
+            Step::cargo(&["test", "--release", "--workspace", "--no-fail-fast"])
+                .with(PEERS_VARIABLE, &present),
+        ) && (!peers.has(peers::LIBSIGNAL)
+            || self.step(
+                Step::new("node", &["--test", "--test-reporter=tap"]).within(workspace::LIBSIGNAL),
+            ))
     }
 
     fn licences(&mut self) -> bool {

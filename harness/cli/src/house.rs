@@ -57,6 +57,7 @@ pub(crate) fn driver(name: &str, places: &Places) -> Result<Box<dyn Connect>, Fa
             args: Vec::new(),
             deadlines: Deadlines::default(),
             guard: Guard::this_executable(),
+            note: None,
         }),
     })
 }

@@ -53,6 +53,18 @@ pub enum Unreachable {
     Hello(String),
 }
 
+impl Unreachable {
+    /// The same, with something that may help added.
+    pub(crate) fn noting(self, note: &str) -> Self {
+        match self {
+            Self::Start { program, reason } => {
+                Self::Start { program, reason: format!("{reason}; {note}") }
+            }
+            Self::Hello(reason) => Self::Hello(format!("{reason}; {note}")),
+        }
+    }
+}
+
 /// How to part from a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Farewell {

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hallmark_model::text;
+
 use crate::{
     connect::{BoxFuture, Connect},
     connection::{Connection, Deadlines, Unreachable},
@@ -49,6 +51,8 @@ pub struct Launch {
     pub deadlines: Deadlines,
     /// What watches over it.
     pub guard: Guard,
+    /// What its manifest tells people; said again where it cannot be reached.
+    pub note: Option<String>,
 }
 
 impl Launch {
@@ -58,6 +62,15 @@ impl Launch {
     ///
     /// When it cannot be started, or does not answer as the protocol wants.
     pub async fn connect(&self) -> Result<Connection, Unreachable> {
+        self.start().await.map_err(|unreachable| match &self.note {
+            Some(note) => {
+                unreachable.noting(&format!("its manifest notes: {}", text::one_line(note)))
+            }
+            None => unreachable,
+        })
+    }
+
+    async fn start(&self) -> Result<Connection, Unreachable> {
         let start = |reason: String| Unreachable::Start {
             program: self.program.to_string_lossy().into_owned(),
             reason,

@@ -134,6 +134,7 @@ impl Manifest {
             args: command.collect(),
             deadlines,
             guard,
+            note: self.note.clone(),
         }
     }
 

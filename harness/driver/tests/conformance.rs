@@ -18,6 +18,7 @@ fn fake(mode: &str, after: u32) -> Launch {
         args: [mode, &after.to_string()].map(Into::into).into(),
         deadlines: Deadlines { hello: Duration::from_secs(20), operation },
         guard: Guard::at(env!("CARGO_BIN_EXE_hallmark-driver-guard")),
+        note: None,
     }
 }
 

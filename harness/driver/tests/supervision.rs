@@ -24,6 +24,7 @@ fn fake(mode: &str, after: u32, marker: &str) -> Launch {
         args: [mode, &after.to_string(), marker].map(Into::into).into(),
         deadlines: Deadlines { hello: Duration::from_secs(20), operation: Duration::from_secs(20) },
         guard: Guard::at(GUARD),
+        note: None,
     }
 }
 

@@ -115,6 +115,7 @@ fn hold(args: &[String]) -> io::Result<ExitCode> {
         args: args.iter().map(Into::into).collect(),
         deadlines: hallmark_driver::Deadlines::default(),
         guard: Guard::at(guard),
+        note: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
