@@ -19,8 +19,7 @@ pub(crate) fn fault_matrix(sabotage: Sabotage) -> Step {
     let step = Step::cargo(&[
         "test",
         "--release",
-        "-p",
-        "hallmark",
+        "--workspace",
         "--test",
         "fault_matrix",
         "--",
