@@ -68,12 +68,10 @@ impl Session<'_> {
 
         let kept = out.map(Draft::create).transpose()?.map(Kept);
         let forget = Forget(sha256);
-        let facts = Facts::default();
         let recorder: &dyn Recorder = match &kept {
             Some(kept) => kept,
             None => &forget,
         };
-        let noted = Noted { facts: &facts, recorder };
         let reporters: [&dyn Reporter; 1] = [&follower];
         let setting = Setting {
             standard: &self.standard.standard,
@@ -82,13 +80,13 @@ impl Session<'_> {
             seed,
             gate: self.gate,
             whole_standard: self.whole_standard && selection.is_everything(),
-            recorder: &noted,
+            recorder,
             reporters: &reporters,
             clock: &Timestamp::now,
         };
         let ended = block_on(hallmark_runner::run(&plan, setting))?;
         let elapsed = follower.finish();
-        let Finished { report, exit } = match ended {
+        let Finished { report, exit, facts } = match ended {
             Ended::Run(finished) => finished.map_err(|error| self_explaining(error, out))?,
             Ended::Signal(exit) => {
                 let kept = out.map_or_else(String::new, |dir| {
@@ -97,7 +95,6 @@ impl Session<'_> {
                 return Err(Failure::new(exit, format!("stopped by a signal{kept}")));
             }
         };
-        let facts = facts.0.into_inner();
         if let Some(Kept(draft)) = kept {
             draft.finish(&report, &render(&report, &facts)?)?;
         }
@@ -233,37 +230,6 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     let mut out = [0; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     Sha256::from_bytes(out)
-}
-
-/// The facts of each suite beside whatever else the recorder does with them.
-#[derive(Default)]
-struct Facts(std::cell::RefCell<Vec<(SuiteName, Value)>>);
-
-struct Noted<'a> {
-    facts: &'a Facts,
-    recorder: &'a dyn Recorder,
-}
-
-impl Recorder for Noted<'_> {
-    fn keep(&self, bytes: &[u8]) -> Result<Sha256, hallmark_runner::RecorderError> {
-        self.recorder.keep(bytes)
-    }
-
-    fn journal(
-        &self,
-        event: &hallmark_model::event::Stamped,
-    ) -> Result<(), hallmark_runner::RecorderError> {
-        self.recorder.journal(event)
-    }
-
-    fn facts(&self, suite: SuiteName, facts: &Value) -> Result<(), hallmark_runner::RecorderError> {
-        self.facts.0.borrow_mut().push((suite, facts.clone()));
-        self.recorder.facts(suite, facts)
-    }
-
-    fn report(&self, report: &Report) -> Result<(), hallmark_runner::RecorderError> {
-        self.recorder.report(report)
-    }
 }
 
 enum Ended {

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use hallmark_model::{
-    Event, ExitCode, Headline, Overlay, Report, RequirementId, Standard,
+    Event, ExitCode, Headline, Overlay, Report, RequirementId, Standard, Suite as SuiteName,
     candidate::GateSettings,
     event::Stamped,
     report::{Counts, Subject},
 };
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::{
     Clock, FactsError, Job, Judged, Plan, ProbeError, Recorder, RecorderError, Reporter, Scope,
@@ -44,6 +45,8 @@ pub struct Finished {
     pub report: Report,
     /// What the gate asks for.
     pub exit: ExitCode,
+    /// What each suite saw.
+    pub facts: Vec<(SuiteName, Value)>,
 }
 
 /// A run that did not.
@@ -94,6 +97,7 @@ pub async fn run(plan: &Plan<'_>, setting: Setting<'_>) -> Result<Finished, RunE
     });
 
     let mut judged = Vec::new();
+    let mut kept = Vec::new();
     let mut subjects: Vec<Subject> = Vec::new();
     let on = report.run.started.to_zoned(TimeZone::UTC).date();
     for work in &plan.work {
@@ -131,6 +135,7 @@ pub async fn run(plan: &Plan<'_>, setting: Setting<'_>) -> Result<Finished, RunE
             command: work.prober.command(),
             seed: setting.seed.to_string(),
         });
+        kept.push((work.suite.name(), facts));
     }
 
     report.candidate.subjects = subjects;
@@ -144,7 +149,7 @@ pub async fn run(plan: &Plan<'_>, setting: Setting<'_>) -> Result<Finished, RunE
     journal.check()?;
     report.run.finished = Some((setting.clock)());
     report.run.complete = true;
-    Ok(Finished { report, exit })
+    Ok(Finished { report, exit, facts: kept })
 }
 
 /// Stamps events and hands them to the recorder and the reporters.
