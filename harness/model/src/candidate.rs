@@ -20,6 +20,12 @@ pub struct Configuration {
     pub standard: String,
     /// What is under test.
     pub candidate: Described,
+    /// Servers to probe, one per entry.
+    #[serde(default)]
+    pub server: Vec<Server>,
+    /// Recordings to examine, one per entry.
+    #[serde(default)]
+    pub traffic: Vec<Traffic>,
     /// Messengers to drive, one per entry.
     #[serde(default)]
     pub messaging: Vec<Messaging>,
@@ -51,6 +57,45 @@ pub struct Described {
     /// Who makes it.
     #[serde(default)]
     pub vendor: Option<String>,
+}
+
+/// A server to probe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Server {
+    /// `HOST:PORT`.
+    pub endpoint: String,
+    /// The protocol in which TLS is asked for first: `xmpp`.
+    #[serde(default)]
+    pub starttls: Option<String>,
+    /// The name that the certificate must be for. The host of the endpoint where absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// PEM file with the roots that the server's clients trust, relative to the description. Without it
+    /// trust is not tested.
+    #[serde(default)]
+    pub roots: Option<String>,
+}
+
+/// What was recorded of the candidate, and what was planted in it. Paths are relative to the
+/// description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Traffic {
+    /// Capture files, in the order in which they were recorded.
+    pub captures: Vec<String>,
+    /// Key logs (`SSLKEYLOGFILE`) that open recorded sessions.
+    #[serde(default)]
+    pub keylogs: Vec<String>,
+    /// Texts that were sent as messages and must not be found anywhere.
+    #[serde(default)]
+    pub canaries: Vec<String>,
+    /// Texts that must be found, or the absence of canaries means nothing.
+    #[serde(default)]
+    pub controls: Vec<String>,
+    /// Folders with what the server or the app stores.
+    #[serde(default)]
+    pub storage: Vec<String>,
 }
 
 /// A messenger to drive.

@@ -35,6 +35,18 @@ pub enum Event {
         /// How many checks are planned.
         checks: usize,
     },
+    /// The candidate begins to do everyday work while a recorder listens.
+    SceneStarted {
+        /// What it does, in words.
+        title: String,
+    },
+    /// A scene ended.
+    SceneFinished {
+        /// What was done, in words.
+        title: String,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
     /// A suite begins to talk to the candidate.
     SuiteStarted {
         /// Which.

@@ -32,7 +32,7 @@ pub use finding::{ByDesign, Finding};
 pub use headline::{Half, Headline};
 pub use id::{CheckId, RequirementId, Suite};
 pub use overlay::{Declaration, Overlay, Waiver};
-pub use policy::{Grade, Policy};
+pub use policy::{Floor, Grade, Policy};
 pub use report::Report;
 pub use requirement::{Clause, EvidenceKind, Gate, Level, Provenance, Requirement};
 pub use selection::Selection;

@@ -2,7 +2,7 @@
 
 use hallmark_model::{CheckId, Selection, Standard, selection::BadSelector};
 
-use crate::{CheckInfo, Prober, Suite};
+use crate::{CheckInfo, Prober, Scene, Suite};
 
 /// One suite's share of a run.
 pub struct Work<'a> {
@@ -16,8 +16,12 @@ pub struct Work<'a> {
 
 /// What a run will do, in order.
 pub struct Plan<'a> {
+    /// Everyday work of the candidate, played before the first probe.
+    pub scenes: Vec<&'a dyn Scene>,
     /// The suites that have something to do.
     pub work: Vec<Work<'a>>,
+    /// Checks that were selected, and that no prober was handed anything for.
+    pub left_out: Vec<CheckId>,
     /// Every check that the house knows, for titles.
     pub catalogue: Vec<CheckInfo>,
 }
@@ -31,6 +35,9 @@ pub enum PlanError {
     /// Nothing is left.
     #[error("the selection matches no check; `hallmark list` shows what there is")]
     NothingSelected,
+    /// What is left has nothing to look at.
+    #[error("nothing was handed in that {0} could look at")]
+    NothingHandedIn(CheckId),
 }
 
 impl<'a> Plan<'a> {
@@ -46,17 +53,31 @@ impl<'a> Plan<'a> {
         standard: &Standard,
     ) -> Result<Self, PlanError> {
         let mut work = Vec::new();
+        let mut left_out = Vec::new();
         for &(suite, prober) in suites {
             let available: Vec<_> = suite.checks().into_iter().map(|check| check.id).collect();
-            let checks = selection.choose(&available, standard)?;
+            let chosen = selection.choose(&available, standard)?;
+            let (checks, without): (Vec<_>, Vec<_>) =
+                chosen.into_iter().partition(|check| prober.covers(check));
+            left_out.extend(without);
             if !checks.is_empty() {
                 work.push(Work { suite, prober, checks });
             }
         }
         if work.is_empty() {
-            return Err(PlanError::NothingSelected);
+            return Err(match left_out.first() {
+                Some(check) => PlanError::NothingHandedIn(check.clone()),
+                None => PlanError::NothingSelected,
+            });
         }
-        Ok(Self { work, catalogue })
+        Ok(Self { scenes: Vec::new(), work, left_out, catalogue })
+    }
+
+    /// The same, with a scene to play first.
+    #[must_use]
+    pub fn after(mut self, scene: &'a dyn Scene) -> Self {
+        self.scenes.push(scene);
+        self
     }
 
     /// How many checks will be decided.

@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::{
-    Clock, FactsError, Job, Judged, Plan, ProbeError, Recorder, RecorderError, Reporter, Scope,
-    Seed, gate, judge, rows,
+    Clock, FactsError, Job, Judged, Material, Materials, Plan, ProbeError, Recorder, RecorderError,
+    Reporter, Scene, Scope, Seed, gate, judge, rows,
 };
 
 /// Everything around the plan.
@@ -96,6 +96,14 @@ pub async fn run(plan: &Plan<'_>, setting: Setting<'_>) -> Result<Finished, RunE
         checks: plan.checks(),
     });
 
+    let materials = Materials::default();
+    let wanted = plan.work.iter().any(|work| work.prober.uses_material());
+    for scene in plan.scenes.iter().filter(|_| wanted) {
+        for material in play(*scene, setting.seed, &journal).await? {
+            materials.leave(material);
+        }
+    }
+
     let mut judged = Vec::new();
     let mut kept = Vec::new();
     let mut subjects: Vec<Subject> = Vec::new();
@@ -108,17 +116,10 @@ pub async fn run(plan: &Plan<'_>, setting: Setting<'_>) -> Result<Finished, RunE
             seed: setting.seed,
             tell: &tell,
             recorder: setting.recorder,
+            materials: &materials,
         };
-        let facts = work.prober.probe(&job).await.map_err(|error| match error {
-            ProbeError::Unreachable(reason) => {
-                journal.tell(Event::Problem {
-                    place: work.suite.name().to_string(),
-                    message: reason.clone(),
-                });
-                RunError::Unreachable(reason)
-            }
-            ProbeError::Recorder(error) => RunError::Recorder(error),
-        })?;
+        let probed = work.prober.probe(&job).await;
+        let facts = probed.map_err(|error| journal.stop(&work.suite.name().to_string(), error))?;
         journal.check()?;
         setting.recorder.facts(work.suite.name(), &facts)?;
         subjects.push(work.suite.subject(&facts)?);
@@ -152,6 +153,19 @@ pub async fn run(plan: &Plan<'_>, setting: Setting<'_>) -> Result<Finished, RunE
     Ok(Finished { report, exit, facts: kept })
 }
 
+/// Plays a scene.
+async fn play(
+    scene: &dyn Scene,
+    seed: Seed,
+    journal: &Journal<'_>,
+) -> Result<Vec<Material>, RunError> {
+    journal.tell(Event::SceneStarted { title: scene.title() });
+    let watch = Stopwatch::start();
+    let materials = scene.play(seed).await.map_err(|error| journal.stop("scene", error))?;
+    journal.tell(Event::SceneFinished { title: scene.title(), millis: watch.millis() });
+    Ok(materials)
+}
+
 /// Stamps events and hands them to the recorder and the reporters.
 struct Journal<'a> {
     recorder: &'a dyn Recorder,
@@ -177,6 +191,17 @@ impl<'a> Journal<'a> {
         }
         for reporter in self.reporters {
             reporter.event(&stamped);
+        }
+    }
+
+    /// Says why the run cannot go on.
+    fn stop(&self, place: &str, error: ProbeError) -> RunError {
+        match error {
+            ProbeError::Unreachable(reason) => {
+                self.tell(Event::Problem { place: place.to_owned(), message: reason.clone() });
+                RunError::Unreachable(reason)
+            }
+            ProbeError::Recorder(error) => RunError::Recorder(error),
         }
     }
 

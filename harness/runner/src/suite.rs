@@ -9,7 +9,7 @@ use hallmark_model::{
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::{Recorder, RecorderError, Seed};
+use crate::{Material, Materials, Recorder, RecorderError, Seed};
 
 /// A check, as lists and reports name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,17 @@ pub trait Prober {
     /// How the user names the subject, for the reproduce command: `messaging ./driver.toml`.
     fn command(&self) -> String;
 
+    /// Whether it was handed what this check looks at. A check that it does not cover is left out of
+    /// the plan: not tested, and not gated by a suite that is run alone.
+    fn covers(&self, _: &CheckId) -> bool {
+        true
+    }
+
+    /// Whether it uses what scenes leave behind. Where no prober does, no scene is played.
+    fn uses_material(&self) -> bool {
+        false
+    }
+
     /// Establishes the facts that the job's checks need.
     fn probe<'a>(
         &'a self,
@@ -101,9 +112,17 @@ pub struct Job<'a> {
     pub tell: &'a (dyn Fn(Event) + 'a),
     /// Where bytes are kept.
     pub recorder: &'a dyn Recorder,
+    /// What was left by scenes and by the probes before this one.
+    pub materials: &'a Materials,
 }
 
 impl Job<'_> {
+    /// What was left for this probe.
+    #[must_use]
+    pub fn material(&self) -> Vec<Material> {
+        self.materials.all()
+    }
+
     /// Keeps bytes as evidence.
     ///
     /// # Errors
