@@ -21,7 +21,7 @@ use self::{
 use crate::{
     palette::{self, Colour},
     shown::Shown,
-    svg::forward_secrecy::{self, Plot},
+    svg::Plot,
     words,
 };
 
@@ -108,8 +108,7 @@ struct DrawnFigure {
 impl DrawnFigure {
     fn of((index, (suite, figure)): (usize, &(Suite, Figure))) -> Self {
         let id = format!("figure-{}", index + 1);
-        let Figure::ForwardSecrecy(timeline) = figure;
-        let plot = forward_secrecy::render(&id, timeline);
+        let plot = Plot::of(&id, figure);
         Self { id, suite: words::suite(*suite), plot }
     }
 }

@@ -14,7 +14,7 @@ use jiff::civil::date;
 use self::demands::{DEMANDS, NOTE, requirement};
 pub(crate) use self::{
     demands::standard,
-    observed::{elapsed, events, timeline},
+    observed::{elapsed, events, flow_map, matrix, timeline},
 };
 
 /// What may come from a hostile candidate or report.

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use hallmark_model::{
     CheckId, Event, Headline, Suite, Verdict,
     event::Stamped,
-    figure::{Fate, ForwardSecrecy, Lane, Mark},
+    figure::{
+        CipherSuiteMatrix, Fate, FlowMap, ForwardSecrecy, Lane, Mark, MatrixRow, Offer, Protection,
+        Stream,
+    },
 };
 
 use super::check;
@@ -98,4 +101,52 @@ pub(crate) fn events() -> Vec<Stamped> {
     ]
     .map(|event| Stamped { at: "2026-11-21T19:03:07Z".parse().unwrap(), event })
     .into()
+}
+
+/// What a server with one old version and one suite without forward secrecy accepts.
+pub(crate) fn matrix() -> CipherSuiteMatrix {
+    let row = |suite: &str, ephemeral, cells| MatrixRow { suite: suite.into(), ephemeral, cells };
+    CipherSuiteMatrix {
+        subject: "chat.example:5222".into(),
+        versions: vec!["SSLv3".into(), "TLSv1.2".into(), "TLSv1.3".into()],
+        suites: vec![
+            row(
+                "TLS_AES_256_GCM_SHA384",
+                Some(true),
+                vec![Offer::Unknown, Offer::Refused, Offer::Accepted],
+            ),
+            row(
+                "TLS_RSA_WITH_AES_256_GCM_SHA384",
+                Some(false),
+                vec![Offer::Unknown, Offer::Accepted, Offer::Refused],
+            ),
+        ],
+        sentences: vec![
+            "Two versions are accepted, with two cipher suites.".into(),
+            "One of them has no forward secrecy: a server key that leaks later opens recordings."
+                .into(),
+        ],
+    }
+}
+
+/// A recording with one readable destination.
+pub(crate) fn flow_map() -> FlowMap {
+    let stream = |destination: &str, protocol: &str, protection, flows, bytes| Stream {
+        destination: destination.into(),
+        protocol: protocol.into(),
+        protection,
+        flows,
+        bytes,
+    };
+    FlowMap {
+        subject: "ward.pcapng".into(),
+        streams: vec![
+            stream("192.0.2.7:80 (<b>ads</b>)", "http", Protection::Readable, 1, 420),
+            stream("192.0.2.9:443", "not recognised", Protection::NotAssessed, 2, 90_000),
+            stream("192.0.2.1:5222", "TLSv1.3 after STARTTLS", Protection::Opened, 2, 51_200),
+            stream("192.0.2.1:443", "TLSv1.2", Protection::Encrypted, 3, 2_000_000),
+            stream("192.0.2.53:53", "dns", Protection::Infrastructure, 9, 700),
+        ],
+        sentences: vec!["One destination was spoken to without encryption.".into()],
+    }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use hallmark_model::figure::{Fate, ForwardSecrecy, Lane};
 
-use super::{Drawing, Element, Svg};
+use super::{
+    Drawing, Element, Svg,
+    plot::{Plot, hatch, line, units},
+};
 use crate::{palette, shown::Shown, words};
 
 /// Positions drawn on each side of the leak; the table tells the rest.
@@ -20,37 +23,7 @@ const LEAST_WIDTH: f64 = 560.0;
 const TOP: f64 = 34.0;
 const LANE: f64 = 84.0;
 
-/// A figure together with everything that it shows, as text.
-#[derive(Clone, Debug)]
-pub struct Plot {
-    /// The drawing.
-    pub svg: Svg,
-    /// The question that it answers.
-    pub title: String,
-    /// What one position is.
-    pub unit: String,
-    /// The answer in sentences.
-    pub sentences: Vec<String>,
-    /// Every mark, as a row of a table.
-    pub rows: Vec<PlotRow>,
-    /// What is not drawn or not told, in sentences; empty where everything is.
-    pub omissions: Vec<String>,
-}
-
-/// One mark in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlotRow {
-    /// Which kind of message.
-    pub lane: String,
-    /// Where it stands, `3 before the leak`.
-    pub position: String,
-    /// Whether it opens.
-    pub fate: &'static str,
-}
-
-/// Draws `figure`; `id` must be unique in the page.
-#[must_use]
-pub fn render(id: &str, figure: &ForwardSecrecy) -> Plot {
+pub(super) fn render(id: &str, figure: &ForwardSecrecy) -> Plot {
     let subject = Shown::line(&figure.subject);
     let title = format!("If the keys of {subject} leak now, which messages open?");
     let columns = Columns::of(&figure.lanes);
@@ -78,22 +51,22 @@ pub fn render(id: &str, figure: &ForwardSecrecy) -> Plot {
     Plot {
         svg: draw(id, &title, &description, figure, &columns),
         title,
-        unit: Shown::line(&figure.unit).as_str().to_owned(),
         sentences,
+        caption: format!("Position counted in: {}", Shown::line(&figure.unit)),
+        columns: vec!["Messages", "Position", "With the leaked keys"],
         rows: rows(&figure.lanes),
         omissions,
     }
 }
 
-fn rows(lanes: &[Lane]) -> Vec<PlotRow> {
+fn rows(lanes: &[Lane]) -> Vec<Vec<String>> {
     lanes
         .iter()
         .flat_map(|lane| lane.marks.iter().map(move |mark| (lane, mark)))
         .take(TOLD)
-        .map(|(lane, mark)| PlotRow {
-            lane: Shown::line(&lane.label).as_str().to_owned(),
-            position: place(mark.position),
-            fate: fate(mark.fate),
+        .map(|(lane, mark)| {
+            let lane = Shown::line(&lane.label).as_str().to_owned();
+            vec![lane, place(mark.position), fate(mark.fate).to_owned()]
         })
         .collect()
 }
@@ -160,11 +133,6 @@ impl Columns {
     }
 }
 
-/// At most a few dozen columns or lanes are ever drawn.
-fn units(count: usize) -> f64 {
-    f64::from(u16::try_from(count).unwrap_or(u16::MAX))
-}
-
 fn draw(
     id: &str,
     title: &str,
@@ -175,7 +143,8 @@ fn draw(
     let lanes = &figure.lanes[..figure.lanes.len().min(DRAWN_LANES)];
     let bottom = TOP + units(lanes.len()) * LANE;
     let mut drawing = Drawing::new(id, title, description, columns.width(), bottom + 92.0);
-    drawing.draw(hatch(&drawing));
+    let open = hatch(drawing.id("open"), palette::OPEN, palette::TEXT);
+    drawing.draw(Element::new("defs").holding(open));
     draw_leak(&mut drawing, columns, bottom);
     for (index, lane) in lanes.iter().enumerate() {
         draw_lane(&mut drawing, lane, TOP + units(index) * LANE, columns);
@@ -183,24 +152,6 @@ fn draw(
     draw_axis(&mut drawing, columns, &figure.unit, bottom);
     draw_legend(&mut drawing, bottom + 76.0);
     drawing.finish()
-}
-
-fn hatch(drawing: &Drawing) -> Element {
-    let ground =
-        Element::new("rect").with("width", 6.0).with("height", 6.0).with("fill", palette::OPEN);
-    let line = Element::new("path")
-        .with("d", "M-1 7L7-1")
-        .with("stroke", palette::TEXT)
-        .with("stroke-width", 1.0);
-    Element::new("defs").holding(
-        Element::new("pattern")
-            .with("id", drawing.id("open"))
-            .with("width", 6.0)
-            .with("height", 6.0)
-            .with("patternUnits", "userSpaceOnUse")
-            .holding(ground)
-            .holding(line),
-    )
 }
 
 fn draw_lane(drawing: &mut Drawing, lane: &Lane, top: f64, columns: &Columns) {
@@ -305,16 +256,6 @@ fn draw_legend(drawing: &mut Drawing, y: f64) {
     }
 }
 
-fn line(x1: f64, y1: f64, x2: f64, y2: f64, colour: palette::Colour, width: f64) -> Element {
-    Element::new("line")
-        .with("x1", x1)
-        .with("y1", y1)
-        .with("x2", x2)
-        .with("y2", y2)
-        .with("stroke", colour)
-        .with("stroke-width", width)
-}
-
 #[cfg(test)]
 mod tests {
     use hallmark_model::figure::Mark;
@@ -346,11 +287,12 @@ mod tests {
                 figure.lanes.iter().flat_map(|l| l.marks.iter().map(move |m| (l, m))).collect();
             prop_assert_eq!(plot.rows.len(), marks.len());
             for ((lane, mark), row) in marks.into_iter().zip(&plot.rows) {
-                prop_assert!(row.position.contains(&mark.position.unsigned_abs().to_string())
-                    || mark.position == 0 && row.position == "at the leak");
-                prop_assert_eq!(row.position.contains("before"), mark.position < 0);
-                prop_assert_eq!(row.fate, fate(mark.fate));
-                prop_assert_eq!(&row.lane, &hallmark_model::text::one_line(&lane.label));
+                let [label, position, told] = &row[..] else { panic!("three columns") };
+                prop_assert!(position.contains(&mark.position.unsigned_abs().to_string())
+                    || mark.position == 0 && position == "at the leak");
+                prop_assert_eq!(position.contains("before"), mark.position < 0);
+                prop_assert_eq!(told, fate(mark.fate));
+                prop_assert_eq!(label, &hallmark_model::text::one_line(&lane.label));
             }
         }
 

@@ -1,13 +1,17 @@
 //! Figures as SVG: typed, escaped, byte-stable.
 //!
 //! Every figure has a title and a description of its own, and never says more than the text
-//! beside it: [`forward_secrecy::Plot`] carries both.
+//! beside it: [`Plot`] carries both.
 
 pub mod bar;
-pub mod forward_secrecy;
+mod cipher_suites;
+mod flows;
+mod forward_secrecy;
+mod plot;
 
 use std::fmt;
 
+pub use self::plot::Plot;
 use crate::{palette::Colour, shown::Shown};
 
 /// Finished markup of one figure, safe to stand in a page.

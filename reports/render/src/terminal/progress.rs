@@ -129,7 +129,11 @@ fn advance(bar: &ProgressBar, event: &Event) {
         }
         Event::ProbeFinished { .. } => bar.inc(1),
         Event::RunFinished { .. } => bar.finish_and_clear(),
-        Event::RunStarted { .. } | Event::Judged { .. } | Event::Problem { .. } => {}
+        Event::SceneStarted { title } => bar.set_message(text::one_line(title)),
+        Event::RunStarted { .. }
+        | Event::SceneFinished { .. }
+        | Event::Judged { .. }
+        | Event::Problem { .. } => {}
     }
 }
 
@@ -151,7 +155,12 @@ fn line(page: &mut Page, event: &Event) {
             let head = format!("  done  {}  ", seconds(Duration::from_millis(*millis)));
             page.hang(&head, 20, &format!("{probe}  {outcome}"));
         }
-        Event::ProbeStarted { .. }
+        Event::SceneFinished { title, millis } => {
+            let head = format!("  done  {}  ", seconds(Duration::from_millis(*millis)));
+            page.hang(&head, 20, title);
+        }
+        Event::SceneStarted { .. }
+        | Event::ProbeStarted { .. }
         | Event::Judged { .. }
         | Event::Problem { .. }
         | Event::RunFinished { .. } => {}
