@@ -85,18 +85,25 @@ fn decidable(row: &Row) -> Option<(Range<usize>, &'static str)> {
     Some((twice.span(), "this check is listed twice"))
 }
 
-/// A limit that only warns lies above the one that passes.
+/// What only warns lies beyond what passes: above a limit, below a floor.
 fn limits(name: &str, text: &str, file: &File) -> Result<(), DocumentError> {
-    let reversed = |warn: Option<u64>, max| warn.is_some_and(|warn| warn < max);
-    match file.policy.limits.iter().find(|(_, limit)| reversed(limit.warn, limit.max)) {
-        None => Ok(()),
-        Some((key, _)) => {
-            let message = format!("limit `{key}`: `warn` must not be below `max`");
-            let header = format!("limits.{key}");
-            Err(match text.find(&header) {
-                Some(at) => DocumentError::at_span(name, text, at..at + header.len(), &message),
-                None => DocumentError::at_key(name, text, "warn", &message),
-            })
+    let upside_down = |table: &str, key: &str, message: &str| {
+        let message = format!("{table} `{key}`: {message}");
+        let header = format!("{table}s.{key}");
+        match text.find(&header) {
+            Some(at) => DocumentError::at_span(name, text, at..at + header.len(), &message),
+            None => DocumentError::at_key(name, text, "warn", &message),
+        }
+    };
+    for (key, limit) in &file.policy.limits {
+        if limit.warn.is_some_and(|warn| warn < limit.max) {
+            return Err(upside_down("limit", key, "`warn` must not be below `max`"));
         }
     }
+    for (key, floor) in &file.policy.floors {
+        if floor.warn.is_some_and(|warn| warn > floor.min) {
+            return Err(upside_down("floor", key, "`warn` must not be above `min`"));
+        }
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hallmark_model::{Gate, Grade, Level, RequirementId};
+use hallmark_tls::ssl2::Ssl2CipherKind;
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -74,6 +75,10 @@ fn the_policy_is_this() {
         let warn = limit.warn.map(|warn| format!(", warn to {warn}")).unwrap_or_default();
         lines.push(format!("{name}: {}{warn} {}", limit.max, limit.unit));
     }
+    for (name, floor) in &policy.floors {
+        let warn = floor.warn.map(|warn| format!(", warn from {warn}")).unwrap_or_default();
+        lines.push(format!("{name}: at least {}{warn} {}", floor.min, floor.unit));
+    }
     for row in &policy.by_design {
         lines.push(format!("{} {}: {}", row.family, row.check, row.source));
     }
@@ -96,9 +101,46 @@ fn aes_256_is_judged_to_the_letter_and_by_equivalence() {
         assert_eq!(grade("literal", cipher), Some(literal), "{cipher}");
         assert_eq!(grade("equivalent", cipher), Some(equivalent), "{cipher}");
     }
-    let tables: Vec<BTreeSet<_>> =
-        policy.grades.values().map(|rows| rows.keys().collect()).collect();
-    assert_eq!(tables[0], tables[1], "both readings grade the same ciphers");
+    let graded = |reading: &str| -> BTreeSet<_> {
+        policy.grades[&format!("message-cipher-{reading}")].keys().collect()
+    };
+    assert_eq!(graded("literal"), graded("equivalent"), "both readings grade the same ciphers");
+}
+
+/// The tables of TLS grade whatever a server can be found to accept: a registered name without a
+/// row would make a check inconclusive.
+#[test]
+fn every_registered_name_of_tls_is_graded() {
+    use hallmark_tls::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+    let policy = nhs_im().policy;
+    let names: [(&str, Vec<String>); 4] = [
+        ("tls-version", ProtocolVersion::ALL.iter().map(ToString::to_string).collect()),
+        (
+            "tls-cipher-suite",
+            CipherSuite::all()
+                .chain(CipherSuite::unregistered())
+                .map(|suite| suite.name().into_owned())
+                .chain(Ssl2CipherKind::all().map(Ssl2CipherKind::name))
+                .collect(),
+        ),
+        ("tls-group", NamedGroup::all().map(|group| group.name().into_owned()).collect()),
+        (
+            "tls-signature-scheme",
+            SignatureScheme::all().map(|scheme| scheme.name().into_owned()).collect(),
+        ),
+    ];
+    let mut lines = Vec::new();
+    for (table, names) in names {
+        for name in names {
+            let grade = policy.grade(table, &name, date(2026, 11, 21));
+            let grade = grade.map_or_else(|| "NOT GRADED".to_owned(), |(grade, _)| word(grade));
+            lines.push(format!("{table} {name}: {grade}"));
+        }
+    }
+    let missing: Vec<_> = lines.iter().filter(|line| line.ends_with("NOT GRADED")).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 /// A small standard of a user's own.
@@ -213,6 +255,13 @@ fn errors_point_at_the_place() {
         ("a clause read in no way", swap("nance = \"read\"", "nance = \"house-rule\"")),
         ("an unknown level", swap("level = \"must\"", "level = \"shall\"")),
         ("a limit upside down", swap("max = 20", "max = 20\nwarn = 3")),
+        (
+            "a floor upside down",
+            swap(
+                "[policy.limits",
+                "[policy.floors.rsa-bits]\nmin = 2048\nwarn = 3072\nunit = \"bits\"\nbasis = \"section 3\"\n\n[policy.limits",
+            ),
+        ),
         ("not TOML", swap("[document]", "[document")),
     ];
     let shown: Vec<_> = cases
