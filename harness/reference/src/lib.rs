@@ -1,10 +1,14 @@
-//! The reference candidate: a messenger with switchable faults.
+//! The reference candidate: a messenger, its app and its server, with switchable faults.
 //!
 //! The messenger follows Signal's "The X3DH Key Agreement Protocol" (revision 1) and "The Double
 //! Ratchet Algorithm" (revision 1), and passes every check of the messaging suite. Each [`Fault`]
 //! breaks it in one place and declares the exact set of checks that it must turn; a fault matrix
 //! compares what is declared with what the suite observes. Faults are chosen when the device is
 //! made and never cross the driver protocol.
+//!
+//! [`ReferenceServer`] is a store-and-forward server over TLS, and [`scene::play`] lets two users
+//! exchange messages through it while a relay records: what it leaves behind is what the suites
+//! for servers and for traffic look at.
 //!
 //! It is a measuring standard, not a product: secrets are not wiped from memory and lie readable
 //! in snapshots.
@@ -17,19 +21,23 @@ mod content;
 mod entropy;
 mod faults;
 mod fingerprint;
+mod frame;
 mod identity;
 mod kdf;
 mod messenger;
 mod ratchet;
 mod refused;
+pub mod scene;
 mod seal;
+mod server;
 mod session;
 mod store;
 mod wire;
 mod x3dh;
 
-pub use faults::{Fault, Faults, UnknownFault};
+pub use faults::{Fault, Faults, Turn, Turned, UnknownFault};
 pub use messenger::Messenger;
+pub use server::ReferenceServer;
 
 use hallmark_driver::sdk::Device;
 
