@@ -2,6 +2,9 @@
 
 use crate::steps::Step;
 
+/// Asks the fault matrix to break each check in turn.
+pub(crate) const SABOTAGE_VARIABLE: &str = "HALLMARK_SABOTAGE";
+
 /// Whether the fault matrix breaks each check in turn.
 pub(crate) enum Sabotage {
     Yes,
@@ -26,7 +29,7 @@ pub(crate) fn fault_matrix(sabotage: Sabotage) -> Step {
         "--nocapture",
     ]);
     match sabotage {
-        Sabotage::Yes => step.with("HALLMARK_SABOTAGE", "1"),
+        Sabotage::Yes => step.with(SABOTAGE_VARIABLE, "1"),
         Sabotage::No => step,
     }
 }

@@ -11,6 +11,7 @@ mod chores;
 mod gate;
 mod packages;
 mod peers;
+mod registry;
 mod steps;
 mod tally;
 mod workspace;
@@ -22,7 +23,7 @@ Usage: cargo xtask VERB
 
   test                        everything that must hold: format, clippy, peers, tests,
                               fault matrix with sabotage, licences
-  peers [--strict]            install what the tests with real messengers need;
+  peers [--strict]            install what the tests with real programs need;
                               --strict: exit 1 if something could not be installed
   fault-matrix [--sabotage]   each fault turns exactly the checks it declares;
                               --sabotage: break each check, the matrix must go red
@@ -40,8 +41,8 @@ fn main() -> ExitCode {
         ["fault-matrix"] => chores::fault_matrix(chores::Sabotage::No).status(),
         ["fault-matrix", "--sabotage"] => chores::fault_matrix(chores::Sabotage::Yes).status(),
         ["bless"] => chores::bless().status(),
-        ["gen"] => chores::generate(chores::Generated::Write).status(),
-        ["gen", "--check"] => chores::generate(chores::Generated::Compare).status(),
+        ["gen"] => generate(chores::Generated::Write),
+        ["gen", "--check"] => generate(chores::Generated::Compare),
         ["-h" | "--help" | "help"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -52,4 +53,9 @@ fn main() -> ExitCode {
         }
     };
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Tables first: the schemas are printed by crates that need them.
+fn generate(generated: chores::Generated) -> bool {
+    registry::generate(&generated) && chores::generate(generated).status()
 }

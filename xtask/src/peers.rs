@@ -1,23 +1,26 @@
-//! `cargo xtask peers`: the real messengers that tests drive.
+//! `cargo xtask peers`: the real messengers, servers and tools that tests work with.
 
-use std::{fmt, fs, time::Instant};
+mod museum;
+mod npm;
+mod tools;
+
+use std::{fmt, time::Instant};
 
 use crate::{
-    packages,
     steps::{Outcome, Step},
     tally::Tally,
     workspace,
 };
+use museum::Museum;
+use npm::NpmFolder;
+use tools::{TOOLS, Tool};
 
 /// Names of drivers in `harness/drivers`.
 pub(crate) const LIBSIGNAL: &str = "libsignal";
 const VODOZEMAC: [&str; 2] = ["vodozemac-olm", "vodozemac-megolm"];
 
-/// Oldest Node release that the library supports.
+/// Oldest Node release that libsignal supports.
 const NODE_MAJOR: u32 = 20;
-
-/// A copy of the lock file beside the packages that were installed from it.
-const STAMP: &str = "node_modules/.hallmark-installed-from";
 
 /// What is there for the tests, and what is not.
 #[derive(Default)]
@@ -46,6 +49,13 @@ impl Peers {
     fn miss(&mut self, what: &'static str, why: impl Into<String>) {
         self.missing.push(Missing { what, why: why.into() });
     }
+
+    fn found(&mut self, what: &'static str, result: Result<(), String>) {
+        match result {
+            Ok(()) => self.present.push(what),
+            Err(why) => self.miss(what, why),
+        }
+    }
 }
 
 /// The verb.
@@ -60,86 +70,62 @@ pub(crate) fn chore(strict: bool) -> bool {
 /// Says what it installs, then installs it. Fails only if a driver of ours does not build.
 pub(crate) fn install() -> (Outcome, Peers) {
     let started = Instant::now();
-    let needed = missing_packages();
-    announce(&needed);
+    let libsignal = NpmFolder::new(workspace::LIBSIGNAL);
+    let museum = Museum::new();
+    let needed: Vec<&Tool> = TOOLS.iter().filter(|tool| !tool.runs()).collect();
+    announce(&needed, &libsignal, &museum);
+
     let mut peers = Peers::default();
-    if !needed.is_empty() {
-        install_packages(&needed, &mut peers);
+    let result = tools::install(&needed);
+    for tool in &TOOLS {
+        tool.report(result.as_ref().err(), &mut peers);
     }
     let built = Step::cargo(&["build", "--release", "-p", "hallmark-driver-vodozemac"]).status();
     if built {
         peers.present.extend(VODOZEMAC);
     }
-    match install_libsignal() {
-        Ok(()) => peers.present.push(LIBSIGNAL),
-        Err(why) => peers.miss(LIBSIGNAL, why),
-    }
+    peers.found(LIBSIGNAL, node_is_new_enough().and_then(|()| libsignal.install()));
+    museum.install(&mut peers);
+
     let tally = if built { Tally::PASSED } else { Tally::FAILED };
     let name = "cargo xtask peers".to_owned();
     (Outcome { name, tally, took: started.elapsed(), ok: built }, peers)
 }
 
-/// Debian packages whose programs are not there.
-fn missing_packages() -> Vec<&'static str> {
-    let programs = [("node", "nodejs"), ("npm", "npm"), ("openssl", "openssl")];
-    let flag = |program| if program == "openssl" { "version" } else { "--version" };
-    programs
-        .into_iter()
-        .filter(|(program, _)| Step::new(program, &[flag(*program)]).output().is_none())
-        .map(|(_, package)| package)
-        .collect()
-}
-
-fn announce(packages: &[&str]) {
-    println!("\n=== peers: what the tests with real messengers need");
+fn announce(needed: &[&Tool], libsignal: &NpmFolder, museum: &Museum) {
+    println!("\n=== peers: what the tests with real messengers, servers and tools need");
     println!("  drivers {}: built with cargo", list(&VODOZEMAC));
-    let state = if libsignal_is_installed() { "is there" } else { "will be installed with npm ci" };
-    println!("  driver {LIBSIGNAL}: @signalapp/libsignal-client (AGPL-3.0-only), {state}");
-    if packages.is_empty() {
-        println!("  node, npm, openssl: are there");
-    } else {
-        println!("  Debian packages: {} will be installed with apt-get", list(packages));
+    println!(
+        "  driver {LIBSIGNAL}: @signalapp/libsignal-client (AGPL-3.0-only), {}",
+        libsignal.state()
+    );
+    println!(
+        "  servers {}: old and new releases of node (MIT), {}",
+        museum.names(),
+        museum.state()
+    );
+    let there: Vec<_> = TOOLS.iter().filter(|tool| !is_among(tool, needed)).collect();
+    if !there.is_empty() {
+        let programs: Vec<_> = there.iter().map(|tool| tool.program).collect();
+        println!("  {}: there", list(&programs));
+    }
+    if !needed.is_empty() {
+        let packages: Vec<_> = needed.iter().map(|tool| tool.package).collect();
+        println!("  Debian packages: {} will be installed with apt-get", list(&packages));
         println!("  (no service is started meanwhile)");
     }
 }
 
-fn install_packages(packages: &[&'static str], peers: &mut Peers) {
-    let installed = match packages::installer() {
-        Ok(()) if packages::install(packages) => return,
-        Ok(()) => "apt-get failed".to_owned(),
-        Err(why) => why.to_owned(),
-    };
-    packages.iter().for_each(|package| peers.miss(package, installed.clone()));
+fn is_among(tool: &Tool, tools: &[&Tool]) -> bool {
+    tools.iter().any(|other| other.program == tool.program)
 }
 
-fn install_libsignal() -> Result<(), String> {
+fn node_is_new_enough() -> Result<(), String> {
     let version = Step::new("node", &["--version"]).output().ok_or("node is not installed")?;
     if major(&version).is_none_or(|major| major < NODE_MAJOR) {
         return Err(format!("node {version} is too old, {NODE_MAJOR} is needed"));
     }
-    if libsignal_is_installed() {
-        return Ok(());
-    }
-    if Step::new("npm", &["--version"]).output().is_none() {
-        return Err("npm is not installed".to_owned());
-    }
-    // The package's only install script prints a hint; none needs to run.
-    let flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    if !Step::new("npm", &flags).within(workspace::LIBSIGNAL).status() {
-        return Err("npm ci failed".to_owned());
-    }
-    let folder = workspace::root().join(workspace::LIBSIGNAL);
-    match fs::copy(folder.join("package-lock.json"), folder.join(STAMP)) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("failed to note what was installed: {error}")),
-    }
-}
-
-/// Whether the packages in place were installed from the present lock file.
-fn libsignal_is_installed() -> bool {
-    let folder = workspace::root().join(workspace::LIBSIGNAL);
-    let read = |name: &str| fs::read(folder.join(name)).ok();
-    read("package-lock.json").is_some_and(|lock| read(STAMP) == Some(lock))
+    Ok(())
 }
 
 /// The first number of `v20.20.2`.
@@ -165,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_its_reason() {
         let mut peers = Peers::default();
-        peers.miss(LIBSIGNAL, "npm ci failed");
+        peers.found(LIBSIGNAL, Err("npm ci failed".to_owned()));
         assert_eq!(peers.missing[0].to_string(), "libsignal: npm ci failed");
         assert!(!peers.has(LIBSIGNAL));
         assert_eq!(list(&peers.present), "none");

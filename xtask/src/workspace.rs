@@ -8,6 +8,9 @@ use std::{
 /// Folder of the driver for libsignal.
 pub(crate) const LIBSIGNAL: &str = "harness/drivers/libsignal";
 
+/// Folder of old and new releases of servers.
+pub(crate) const MUSEUM: &str = "harness/museum";
+
 /// The root of the workspace. Cargo tells a program that it runs where its package is.
 pub(crate) fn root() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
