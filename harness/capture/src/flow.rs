@@ -43,6 +43,9 @@ pub struct Flow {
     pub closed: u64,
     /// Bytes of application data in protected records, opened or not.
     pub application_bytes: u64,
+    /// Whether bytes that are no TLS records came after TLS had begun, with nothing missing before
+    /// them: a refusal in clear, or content that went on without protection.
+    pub outside_tls: bool,
     /// What was wrong or missing: `gap of 1448 bytes, server to client`.
     pub problems: Vec<String>,
 }

@@ -27,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) closed: u64,
     pub(crate) application_bytes: u64,
     pub(crate) problems: Problems,
+    /// Whether bytes came that belong to no record.
+    pub(crate) strayed: bool,
     client: Option<ClientFacts>,
     server: Option<ServerFacts>,
     /// The same of a handshake inside the session.
@@ -186,6 +188,7 @@ impl Session {
         if self.direction(side).cut {
             return;
         }
+        self.strayed = true;
         self.problems.add(format!("bytes of the {} that are no TLS records", name(side)));
     }
 

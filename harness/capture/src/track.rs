@@ -184,6 +184,7 @@ impl Tracked {
             opened: 0,
             closed: 0,
             application_bytes: 0,
+            outside_tls: false,
             problems: Vec::new(),
         };
         let sockets = [segment.source, segment.destination];
@@ -394,6 +395,7 @@ impl Stream {
             flow.opened = session.opened;
             flow.closed = session.closed;
             flow.application_bytes = session.application_bytes;
+            flow.outside_tls = session.strayed;
             flow.handshake = Some(session.handshake);
             flow.problems = session.problems.into_lines();
         }

@@ -69,6 +69,10 @@ pub(crate) enum Verb {
     Demo(Demo),
     /// Run every suite that the candidate's description allows, and write a signed-ready bundle
     Run(Run),
+    /// Test one TLS server: versions, cipher suites, groups, certificates
+    Server(Server),
+    /// Examine captured traffic and stores: what was encrypted, and what was found
+    Traffic(Traffic),
     /// Test the end-to-end encryption of one messenger through a driver
     Messaging(Messaging),
     /// Recompute every verdict of a bundle from its facts, without the candidate
@@ -232,6 +236,45 @@ pub(crate) struct Run {
     /// The candidate's description
     #[arg(short, long, default_value = "hallmark.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Server {
+    /// The server; brackets around an IPv6 address
+    #[arg(value_name = "HOST:PORT")]
+    pub(crate) endpoint: String,
+    /// Protocol in which TLS is asked for first: xmpp
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(crate) starttls: Option<String>,
+    /// Name that the certificate must be for, sent as SNI and as the XMPP domain [default: HOST]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// PEM file with the roots that the server's clients trust; without it trust is not tested
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Traffic {
+    /// Capture files, pcap or pcapng, in the order in which they were recorded
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Key log (SSLKEYLOGFILE) that opens recorded sessions; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Vec<PathBuf>,
+    /// Text that was sent as a message and must not be found anywhere; repeatable
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) canary: Vec<String>,
+    /// Text that must be found, or the absence of canaries means nothing; repeatable
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) control: Vec<String>,
+    /// Folder with what the server or the app stores; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub(crate) storage: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) choice: Choice,
 }

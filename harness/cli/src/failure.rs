@@ -47,7 +47,7 @@ impl From<FindError> for Failure {
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         match error {
-            PlanError::Selector(_) => Self::usage(error),
+            PlanError::Selector(_) | PlanError::NothingHandedIn(_) => Self::usage(error),
             PlanError::NothingSelected => Self::new(ExitCode::NothingSelected, error),
         }
     }

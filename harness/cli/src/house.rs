@@ -1,5 +1,7 @@
 //! The composition root: the one list of suites, and of what is built in.
 
+use std::path::{Path, PathBuf};
+
 use hallmark_driver::Deadlines;
 use hallmark_driver::{Builtin, Connect, Found, Guard, Launch, Places, find};
 use hallmark_messaging::{Messaging, facts::MessagingFacts};
@@ -8,10 +10,17 @@ use hallmark_reference::Faults;
 use hallmark_runner::{CheckInfo, Suite};
 use serde_json::Value;
 
-use crate::failure::Failure;
+use hallmark_server::{Probed, Server, facts::ServerFacts};
+use hallmark_traffic::{Recorded, Traffic, facts::TrafficFacts};
+use hallmark_wire::{StartTls, Target};
+
+use crate::{failure::Failure, session::read_file};
+
+/// Largest file of roots read, in bytes.
+const MOST_ROOTS: u64 = 4 * 1024 * 1024;
 
 /// Every suite of the house.
-pub(crate) const SUITES: &[&dyn Suite] = &[&Messaging];
+pub(crate) const SUITES: &[&dyn Suite] = &[&Server, &Traffic, &Messaging];
 
 /// The name of the built-in reference candidate.
 pub(crate) const REFERENCE: &str = "reference";
@@ -29,6 +38,8 @@ pub(crate) fn catalogue() -> Vec<CheckInfo> {
 /// Every published schema, by name.
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     hallmark_bundle::schema::with([
+        ("facts-server", hallmark_bundle::schema::of::<ServerFacts>("facts-server")),
+        ("facts-traffic", hallmark_bundle::schema::of::<TrafficFacts>("facts-traffic")),
         ("facts-messaging", hallmark_bundle::schema::of::<MessagingFacts>("facts-messaging")),
         ("driver", hallmark_driver::schema()),
         (
@@ -60,6 +71,65 @@ pub(crate) fn driver(name: &str, places: &Places) -> Result<Box<dyn Connect>, Fa
             note: None,
         }),
     })
+}
+
+/// The server that the user named.
+pub(crate) fn target(
+    endpoint: &str,
+    starttls: Option<&str>,
+    name: Option<&str>,
+) -> Result<Target, String> {
+    let malformed = || {
+        format!(
+            "`{endpoint}` is not HOST:PORT; an IPv6 address needs brackets, as in `[2001:db8::1]:443`"
+        )
+    };
+    let (host, port) = endpoint.rsplit_once(':').ok_or_else(malformed)?;
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').ok_or_else(malformed)?,
+        None if host.contains(':') => return Err(malformed()),
+        None => host,
+    };
+    let is_name =
+        |text: &str| (1..=253).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
+    if !is_name(host) {
+        return Err(malformed());
+    }
+    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(malformed)?;
+    let starttls = match starttls {
+        None => None,
+        Some("xmpp") => Some(StartTls::Xmpp),
+        Some(other) => return Err(format!("STARTTLS is known for xmpp, not for `{other}`")),
+    };
+    if let Some(name) = name.filter(|name| !is_name(name)) {
+        return Err(format!("`{name}` is not a host name"));
+    }
+    Ok(Target { host: host.to_owned(), port, server_name: name.map(str::to_owned), starttls })
+}
+
+/// The same server, with the roots of a file that the user named.
+pub(crate) fn trusting(probed: Probed, roots: &Path) -> Result<Probed, Failure> {
+    let pem = read_file(roots, MOST_ROOTS)?;
+    probed
+        .trusting(pem)
+        .map_err(|reason| Failure::usage(format!("{} names no roots: {reason}", roots.display())))
+}
+
+/// What the user recorded, planted and stored.
+pub(crate) struct Recordings {
+    pub(crate) captures: Vec<PathBuf>,
+    pub(crate) keylogs: Vec<PathBuf>,
+    pub(crate) canaries: Vec<String>,
+    pub(crate) controls: Vec<String>,
+    pub(crate) storage: Vec<PathBuf>,
+}
+
+/// The recordings that the user named, all of them there.
+pub(crate) fn recorded(recordings: Recordings, command: String) -> Result<Recorded, String> {
+    let Recordings { captures, keylogs, canaries, controls, storage } = recordings;
+    let recorded = Recorded::new(captures, keylogs, canaries, controls, storage, command);
+    recorded.check()?;
+    Ok(recorded)
 }
 
 /// Where drivers are looked for.

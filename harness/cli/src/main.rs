@@ -2,6 +2,7 @@
 //! its own: the one list of suites is in [`house`], one file for each verb in [`verb`].
 
 mod args;
+mod demonstration;
 mod failure;
 mod house;
 mod record;

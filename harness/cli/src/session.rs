@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +15,7 @@ use hallmark_model::{
 };
 use hallmark_render::{page, terminal};
 use hallmark_runner::{
-    Finished, Forget, Plan, Prober, Recorder, Reporter, RunError, Seed, Setting, Suite,
+    Finished, Forget, Plan, Prober, Recorder, Reporter, RunError, Scene, Seed, Setting, Suite,
 };
 use hallmark_standards::Loaded;
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ pub(crate) struct Session<'a> {
     pub(crate) gate: GateSettings,
     /// Whether the gate looks at the whole standard.
     pub(crate) whole_standard: bool,
+    /// What the candidate does first, while a recorder listens.
+    pub(crate) scene: Option<Box<dyn Scene>>,
     pub(crate) work: Work<'a>,
     pub(crate) choice: &'a Choice,
     /// When it started.
@@ -61,9 +64,14 @@ impl Session<'_> {
     pub(crate) fn run(self, out: Option<&Path>, show: &Show) -> Result<Done, Failure> {
         let selection = self.choice.selection();
         let suites: Vec<_> = self.work.iter().map(|(suite, prober)| (*suite, &**prober)).collect();
-        let plan = Plan::new(&suites, house::catalogue(), &selection, &self.standard.standard)?;
+        let mut plan = Plan::new(&suites, house::catalogue(), &selection, &self.standard.standard)?;
+        if let Some(scene) = &self.scene {
+            plan = plan.after(&**scene);
+        }
         let seed = self.choice.seed.map_or_else(random_seed, Ok)?;
-        let opening = self.opening(seed);
+        let mut opening = self.opening(seed);
+        // What could not be looked at was not selected: `recheck` judges the same checks again.
+        opening.run.selection.skip.extend(plan.left_out.iter().map(ToString::to_string));
         let follower = show.follower();
 
         let kept = out.map(Draft::create).transpose()?.map(Kept);
@@ -150,20 +158,24 @@ impl Session<'_> {
 impl Done {
     /// Shows the result in every form that was asked for, and says how to end: the same for all.
     ///
-    /// A suite verb shows as JSON its facts and the rows that it decides, as one object; a run
-    /// shows its report.
+    /// A suite verb shows the rows that it decides, as JSON together with its facts in one object; a
+    /// run shows its report.
     pub(crate) fn show(
-        self,
+        mut self,
         outputs: &[Output],
         suite: Option<SuiteName>,
         show: &Show,
     ) -> Result<ExitCode, Failure> {
+        let shown = suite.map(|suite| self.rows_of(suite));
         for Output { form, path } in outputs {
             let style = if path.is_some() { terminal::Style::PLAIN } else { show.style() };
             let text = match (form, suite) {
-                (Form::Text, _) => terminal::summary(&self.report, self.exit, &self.extras, style),
+                (Form::Text, _) => {
+                    let report = shown.as_ref().unwrap_or(&self.report);
+                    terminal::summary(report, self.exit, &self.extras, style)
+                }
                 (Form::Json, None) => json(&self.report)?,
-                (Form::Json, Some(suite)) => json(&self.suite(suite))?,
+                (Form::Json, Some(suite)) => json(&self.suite(suite, shown.as_ref()))?,
                 (Form::Html, _) => render(&self.report, &self.facts)?,
             };
             match path {
@@ -176,11 +188,22 @@ impl Done {
         Ok(self.exit)
     }
 
-    fn suite(&self, suite: SuiteName) -> Value {
+    fn suite(&self, suite: SuiteName, shown: Option<&Report>) -> Value {
         let facts = self.facts.iter().find(|(name, _)| *name == suite).map(|(_, facts)| facts);
-        let decided = |row: &&Row| row.checks.iter().any(|check| check.id.suite() == suite);
-        let rows: Vec<_> = self.report.requirements.iter().filter(decided).collect();
-        serde_json::json!({ "facts": facts, "requirements": rows })
+        serde_json::json!({ "facts": facts, "requirements": shown.map(|report| &report.requirements) })
+    }
+
+    /// The report with the rows that this suite decides, and a note that there are others.
+    fn rows_of(&mut self, suite: SuiteName) -> Report {
+        let decided = |row: &Row| row.checks.iter().any(|check| check.id.suite() == suite);
+        let mut report = self.report.clone();
+        report.requirements.retain(decided);
+        let others = self.report.requirements.len() - report.requirements.len();
+        if others > 0 {
+            let rest = format!("{others} requirements that other suites or declarations decide");
+            self.note("Not shown", rest);
+        }
+        report
     }
 
     /// Adds a labelled line to the end of the summary.
@@ -200,6 +223,39 @@ pub(crate) fn render(report: &Report, facts: &[(SuiteName, Value)]) -> Result<St
     page::render_page(report, &figures).map_err(|error| {
         Failure::new(ExitCode::Internal, format!("cannot write the page: {error}"))
     })
+}
+
+/// Runs one suite alone, with a bundle only where `--out` asks for one. It gates the rows that the
+/// suite decides, and never says "meets".
+pub(crate) fn alone(
+    work: (&dyn Suite, Box<dyn Prober>),
+    (name, version): (&str, &str),
+    choice: &Choice,
+    show: &Show,
+) -> Result<ExitCode, Failure> {
+    let suite = work.0.name();
+    let mut gate = GateSettings::default();
+    if let Some(fail_on) = choice.fail_on() {
+        gate.fail_on = fail_on;
+    }
+    let session = Session {
+        candidate: Described { name: name.to_owned(), version: version.to_owned(), vendor: None },
+        standard: hallmark_standards::load(choice.standard.as_deref().unwrap_or("nhs-im"))?,
+        overlays: BTreeMap::new(),
+        authorisation: None,
+        gate,
+        whole_standard: false,
+        scene: None,
+        work: vec![work],
+        choice,
+        started: Timestamp::now(),
+    };
+    let mut done = session.run(choice.out.as_deref(), show)?;
+    if let Some(out) = &choice.out {
+        done.note("Bundle", format!("{}/", out.display()));
+        done.note("Signed", "no (hallmark sign …)");
+    }
+    done.show(&choice.outputs(), Some(suite), show)
 }
 
 /// A folder for the bundle of a run that was given none.
@@ -278,5 +334,15 @@ fn stamp(at: Timestamp) -> String {
 
 /// SHA-256 of the running executable, where it can be read.
 fn own_digest() -> Option<Sha256> {
-    env::current_exe().and_then(fs::read).ok().map(|bytes| sha256(&bytes))
+    let mut file = env::current_exe().and_then(fs::File::open).ok()?;
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut chunk).ok()? {
+            0 => break,
+            read => context.update(chunk.get(..read)?),
+        }
+    }
+    let digest: [u8; 32] = context.finish().as_ref().try_into().ok()?;
+    Some(Sha256::from_bytes(digest))
 }

@@ -8,7 +8,9 @@ mod messaging;
 mod recheck;
 mod run;
 mod schema;
+mod server;
 mod sign;
+mod traffic;
 mod verify;
 
 use hallmark_model::ExitCode;
@@ -20,6 +22,8 @@ pub(crate) fn carry_out(verb: Verb, show: &Show) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Demo(args) => demo::demo(&args, show),
         Verb::Run(args) => run::run(&args, show),
+        Verb::Server(args) => server::server(&args, show),
+        Verb::Traffic(args) => traffic::traffic(&args, show),
         Verb::Messaging(args) => messaging::messaging(&args, show),
         Verb::Recheck(args) => recheck::recheck(&args, show),
         Verb::Sign(args) => sign::sign(&args, show),

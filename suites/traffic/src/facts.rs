@@ -126,6 +126,9 @@ pub struct Flow {
     pub starttls: Option<String>,
     /// What logged keys opened.
     pub decrypted: Decrypted,
+    /// Whether bytes that are no TLS records came after TLS had begun, with nothing missing before.
+    #[serde(default)]
+    pub outside_tls: bool,
     /// What was wrong or missing.
     pub problems: Vec<String>,
 }

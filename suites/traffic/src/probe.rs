@@ -131,7 +131,25 @@ impl Recorded {
             finished(job, "canaries-at-rest", &watch, seen);
         }
         (facts.canaries, facts.controls) = found.facts(&canaries, &controls);
+        self.forget_places(&mut facts);
         Ok(facts)
+    }
+
+    /// What was left by others in this run lies in a folder that will be gone: its name is enough.
+    fn forget_places(&self, facts: &mut TrafficFacts) {
+        let named: Vec<_> = [&self.captures, &self.keylogs, &self.storage]
+            .into_iter()
+            .flatten()
+            .map(|path| path.display().to_string())
+            .collect();
+        let files = facts.files.iter_mut().map(|file| &mut file.path);
+        let keylogs = facts.keylogs.iter_mut().map(|keylog| &mut keylog.path);
+        let storage = facts.storage.iter_mut().map(|storage| &mut storage.path);
+        for path in files.chain(keylogs).chain(storage).filter(|path| !named.contains(path)) {
+            if let Some((_, name)) = path.rsplit_once('/') {
+                *path = name.to_owned();
+            }
+        }
     }
 
     fn in_a_few_words(&self) -> String {

@@ -8,21 +8,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hallmark_messaging::{Driven, Messaging};
 use hallmark_model::{
     Declaration, ExitCode, Overlay, RequirementId, Standard,
     candidate::{Described, GateSettings},
 };
 use hallmark_reference::{Fault, Faults};
-use hallmark_runner::Prober;
 use hallmark_sign::{Role, sign_bundle, throwaway};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use crate::{
     args::{self, Form},
+    demonstration::Demonstration,
     failure::Failure,
     house,
-    session::{Done, Session, Work, default_out, sha256},
+    session::{Done, Session, default_out, sha256},
     show::Show,
 };
 
@@ -45,15 +44,14 @@ pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> 
     let out = args.choice.out.clone().map_or_else(|| default_out("demo-", started), Ok)?;
     let command =
         args.fault.iter().fold("demo".to_owned(), |command, fault| command + " --fault " + fault);
-    let prober: Box<dyn Prober> = Box::new(Driven::new(house::reference(faults), command));
-    let work: Work<'_> = vec![(&Messaging, prober)];
+    let demonstration = Demonstration::start(faults)?;
     let mut gate = GateSettings::default();
     if let Some(fail_on) = args.choice.fail_on() {
         gate.fail_on = fail_on;
     }
     let session = Session {
         candidate: Described {
-            name: "Hallmark reference messenger".to_owned(),
+            name: "Hallmark reference candidate".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             vendor: Some("Hallmark (demonstration)".to_owned()),
         },
@@ -62,7 +60,8 @@ pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> 
         authorisation: None,
         gate,
         whole_standard: true,
-        work,
+        scene: Some(demonstration.scene()),
+        work: demonstration.work(&command),
         choice: &args.choice,
         started,
     };
@@ -163,8 +162,12 @@ fn list_faults(json: bool, show: &Show) -> Result<ExitCode, Failure> {
                     let turns: Vec<_> = fault
                         .declared()
                         .iter()
-                        .map(|(check, reason)| {
-                            serde_json::json!({ "check": format!("messaging/{check}"), "reason": reason })
+                        .map(|turn| {
+                            serde_json::json!({
+                                "check": turn.check,
+                                "verdict": turn.to.to_string(),
+                                "reason": turn.reason,
+                            })
                         })
                         .collect();
                     serde_json::json!({ "name": fault.name(), "title": fault.title(), "turns": turns })

@@ -7,10 +7,13 @@ use std::{
 
 use hallmark_messaging::{Driven, Messaging};
 use hallmark_model::{
-    Configuration, ExitCode, Overlay, RequirementId, Standard,
+    Configuration, ExitCode, Overlay, RequirementId, Standard, candidate,
     document::DocumentError,
     overlay::{OverlayError, check_declaration, check_waiver},
 };
+use hallmark_runner::Prober;
+use hallmark_server::{Probed, Server};
+use hallmark_traffic::Traffic;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
@@ -68,6 +71,7 @@ pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
         authorisation: configuration.authorisation.clone(),
         gate,
         whole_standard: true,
+        scene: None,
         work,
         choice: &args.choice,
         started,
@@ -89,35 +93,117 @@ fn beside(config: &Path) -> PathBuf {
     config.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// What the description allows to be run.
+/// What the description allows to be run: one of each kind, servers first, messengers last, so that
+/// quick failures show early.
 fn work<'a>(
     configuration: &Configuration,
     config: &Path,
     name: &str,
     text: &str,
 ) -> Result<Work<'a>, Failure> {
-    let driver = match &configuration.messaging[..] {
-        [] => {
-            let message = "it describes nothing to test; add a [[messaging]] entry with a driver";
-            return Err(Failure::usage(format!("{name}: {message}")));
+    let described = Described { config, name, text };
+    let mut work: Work<'a> = Vec::new();
+    if let Some(server) = described.only(&configuration.server, "server", |s| &s.endpoint)? {
+        work.push((&Server, described.server(server)?));
+    }
+    if let Some(traffic) = described.only(&configuration.traffic, "recording", first_capture)? {
+        work.push((&Traffic, described.traffic(traffic)?));
+    }
+    if let Some(messaging) = described.only(&configuration.messaging, "messenger", |m| &m.driver)? {
+        work.push((&Messaging, described.messaging(messaging)?));
+    }
+    if work.is_empty() {
+        let message = "it describes nothing to test; add a [[server]] entry with an endpoint, a \
+                       [[traffic]] entry with captures, or a [[messaging]] entry with a driver";
+        return Err(Failure::usage(format!("{name}: {message}")));
+    }
+    Ok(work)
+}
+
+fn first_capture(traffic: &candidate::Traffic) -> &str {
+    traffic.captures.first().map_or("", |first| first)
+}
+
+/// The description, for errors that point at its places.
+struct Described<'a> {
+    config: &'a Path,
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Described<'_> {
+    /// The entry of a kind, of which there may be one.
+    fn only<'e, T>(
+        &self,
+        entries: &'e [T],
+        kind: &str,
+        shown: impl Fn(&T) -> &str,
+    ) -> Result<Option<&'e T>, Failure> {
+        match entries {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            [_, second, ..] => {
+                let message = format!(
+                    "one description is one {kind}; describe the second in a file of its own"
+                );
+                Err(self.at(shown(second), &message))
+            }
         }
-        [only] => &only.driver,
-        [_, second, ..] => {
-            let message =
-                "one description is one messenger; describe the second in a file of its own";
-            return Err(DocumentError::at_string(name, text, &second.driver, message).into());
+    }
+
+    fn server(&self, server: &candidate::Server) -> Result<Box<dyn Prober>, Failure> {
+        let candidate::Server { endpoint, starttls, name, roots } = server;
+        let target = house::target(endpoint, starttls.as_deref(), name.as_deref())
+            .map_err(|message| self.at(endpoint, &message))?;
+        let mut probed = Probed::new(target, self.command());
+        if let Some(roots) = roots {
+            probed = house::trusting(probed, &beside(self.config).join(roots))
+                .map_err(|failure| self.at(roots, &failure.message))?;
         }
-    };
-    // Paths in a description are relative to it, wherever the run is started.
-    let folder = beside(config);
-    let is_path = driver.contains('/') && !driver.starts_with("builtin:");
-    let named =
-        if is_path { folder.join(driver).to_string_lossy().into_owned() } else { driver.clone() };
-    let connect = house::driver(&named, &house::places()).map_err(|failure| {
-        Failure::from(DocumentError::at_string(name, text, driver, &failure.message))
-    })?;
-    let command = format!("run -c {}", house::shell_word(name));
-    Ok(vec![(&Messaging, Box::new(Driven::new(connect, command)))])
+        Ok(Box::new(probed))
+    }
+
+    fn traffic(&self, traffic: &candidate::Traffic) -> Result<Box<dyn Prober>, Failure> {
+        let folder = beside(self.config);
+        let here = |paths: &[String]| paths.iter().map(|path| folder.join(path)).collect();
+        let recordings = house::Recordings {
+            captures: here(&traffic.captures),
+            keylogs: here(&traffic.keylogs),
+            canaries: traffic.canaries.clone(),
+            controls: traffic.controls.clone(),
+            storage: here(&traffic.storage),
+        };
+        if recordings.captures.is_empty() {
+            let message = format!("{}: a [[traffic]] entry names at least one capture", self.name);
+            return Err(Failure::usage(message));
+        }
+        let recorded = house::recorded(recordings, self.command())
+            .map_err(|message| Failure::usage(format!("{}: {message}", self.name)))?;
+        Ok(Box::new(recorded))
+    }
+
+    fn messaging(&self, messaging: &candidate::Messaging) -> Result<Box<dyn Prober>, Failure> {
+        let driver = &messaging.driver;
+        // Paths in a description are relative to it, wherever the run is started.
+        let folder = beside(self.config);
+        let is_path = driver.contains('/') && !driver.starts_with("builtin:");
+        let named = if is_path {
+            folder.join(driver).to_string_lossy().into_owned()
+        } else {
+            driver.clone()
+        };
+        let connect = house::driver(&named, &house::places())
+            .map_err(|failure| self.at(driver, &failure.message))?;
+        Ok(Box::new(Driven::new(connect, self.command())))
+    }
+
+    fn command(&self) -> String {
+        format!("run -c {}", house::shell_word(self.name))
+    }
+
+    fn at(&self, value: &str, message: &str) -> Failure {
+        DocumentError::at_string(self.name, self.text, value, message).into()
+    }
 }
 
 /// Waivers and declarations, each held against its row and the day.

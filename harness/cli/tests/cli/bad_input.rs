@@ -50,6 +50,26 @@ fn descriptions() {
             "keys that are not there",
             format!("{GOOD}\n[sign]\nkey = \"k.pem\"\ncertificate = \"c.pem\"\n"),
         ),
+        ("a server that is none", format!("{GOOD}\n[[server]]\nendpoint = \"chat.example\"\n")),
+        (
+            "a STARTTLS that is not known",
+            format!("{GOOD}\n[[server]]\nendpoint = \"chat.example:143\"\nstarttls = \"imap\"\n"),
+        ),
+        ("no capture", format!("{GOOD}\n[[traffic]]\ncaptures = []\n")),
+        (
+            "a capture that is not there",
+            format!("{GOOD}\n[[traffic]]\ncaptures = [\"nowhere.pcap\"]\n"),
+        ),
+        (
+            "a canary that chance would find",
+            format!("{GOOD}\n[[traffic]]\ncaptures = [\"hallmark.toml\"]\ncanaries = [\"ab\"]\n"),
+        ),
+        (
+            "two recordings",
+            format!(
+                "{GOOD}\n[[traffic]]\ncaptures = [\"a.pcap\"]\n[[traffic]]\ncaptures = [\"b.pcap\"]\n"
+            ),
+        ),
         ("not text", "\u{0}\u{1}".to_owned()),
     ];
     let mut shown = String::new();
@@ -80,6 +100,19 @@ fn arguments() {
         &["demo", "--only", "[", "--out", "new"],
         &["messaging", "no-such-driver"],
         &["messaging", "./driver.toml"],
+        &["server", "chat.example"],
+        &["server", "2001:db8::1:443"],
+        &["server", "chat.example:https"],
+        &["server", "chat.example:5222", "--starttls", "ftp"],
+        &["server", "chat.example:5222", "--name", "chat example"],
+        &["server", "127.0.0.1:1", "--seed", "7f3a"],
+        &["traffic"],
+        &["traffic", "nowhere.pcap"],
+        &["traffic", "full"],
+        &["traffic", "full/file", "--keylog", "nowhere.keylog"],
+        &["traffic", "full/file", "--storage", "nowhere"],
+        &["traffic", "full/file", "--canary", "short"],
+        &["traffic", "full/file", "--only", "messaging/replay"],
         &["verify", "nowhere"],
         &["verify", "full", "--trust", "roots.pem"],
         &["verify", "full", "--trust", "nowhere.pem"],

@@ -14,7 +14,7 @@ fn the_demo_meets_the_standard_and_anybody_can_verify_it() {
     let folder = tempfile::tempdir().unwrap();
     let started = Instant::now();
     let demo = run(folder.path(), &["demo", "--out", "bundle", "--seed", "7f3a"]);
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     assert_eq!(demo.code, 0, "{}{}", demo.out, demo.err);
     let bundle = folder.path().join("bundle");
     let made = report(&bundle);
@@ -57,33 +57,6 @@ fn earlier_demos_stay_verifiable_beside_later_ones() {
     for bundle in ["one", "two"] {
         let verified = run(folder.path(), &["verify", bundle, "--trust", "demo-root.pem"]);
         assert_eq!(verified.code, 0, "{bundle}: {}", verified.out);
-    }
-}
-
-#[test]
-fn each_fault_ends_1_and_names_the_requirement() {
-    let folder = tempfile::tempdir().unwrap();
-    let listed = run(folder.path(), &["demo", "--list-faults"]);
-    let names: Vec<_> =
-        listed.out.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
-    assert!(names.len() >= 8, "{names:?}");
-    for name in names {
-        let demo = run(folder.path(), &["demo", "--fault", name, "--out", name, "-q"]);
-        assert_eq!(demo.code, 1, "{name}: {}", demo.out);
-        let made = report(&folder.path().join(name));
-        let failed: Vec<_> = made["requirements"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|row| row["verdict"] == "fail" && row["gate"] == "block")
-            .map(|row| row["id"].as_str().unwrap())
-            .collect();
-        assert!(!failed.is_empty(), "{name} fails nothing that blocks");
-        for id in failed {
-            assert!(demo.out.contains(id), "{name}: the summary does not name {id}");
-        }
-        let reproduce = demo.out.lines().find(|line| line.contains("reproduce")).unwrap();
-        assert!(reproduce.contains(&format!("demo --fault {name}")), "{reproduce}");
     }
 }
 

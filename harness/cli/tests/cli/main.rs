@@ -6,4 +6,5 @@ mod golden;
 mod kill;
 mod outside;
 mod peers;
+mod recordings;
 mod words;

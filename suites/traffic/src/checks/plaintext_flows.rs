@@ -57,14 +57,19 @@ pub(crate) fn is_refused_offer(flow: &Flow) -> bool {
         })
 }
 
-/// Whether a flow begins as TLS, never gets past the handshake and yet carries more than one: what
-/// follows was not seen to be encrypted.
+/// Whether a flow begins as TLS, never gets past the handshake and yet carries more than one, or leaves
+/// TLS again: what follows was not seen to be encrypted.
 fn is_no_session(flow: &Flow) -> bool {
     let payload = flow.bytes.client.saturating_add(flow.bytes.server);
     let answered = |handshake: &Handshake| handshake.version.known().is_some();
     let is_handshake = payload <= HANDSHAKE && flow.handshake.as_ref().is_some_and(answered);
     let is_explained = is_session(flow) || is_refused_offer(flow) || is_handshake;
-    flow.content == Content::Tls && !is_explained
+    flow.content == Content::Tls && (!is_explained || leaves_tls(flow))
+}
+
+/// Whether a flow goes on outside TLS after it had begun, by more than a refusal in clear.
+fn leaves_tls(flow: &Flow) -> bool {
+    flow.outside_tls && !is_refused_offer(flow)
 }
 
 fn judge(facts: &TrafficFacts) -> Conclusion {
@@ -115,7 +120,8 @@ fn judge(facts: &TrafficFacts) -> Conclusion {
 fn in_words(one: &Flow) -> String {
     let name = one.protocol.as_deref().map_or("not recognised".to_owned(), text::one_line);
     let bytes = one.bytes.client.saturating_add(one.bytes.server);
-    format!("{}: {name}, {bytes} bytes", flow(one))
+    let outside = if leaves_tls(one) { ", part of them outside TLS" } else { "" };
+    format!("{}: {name}, {bytes} bytes{outside}", flow(one))
 }
 
 /// `12 flows: 8 tls, 3 dns, 1 refused offer of TLS`, the most frequent first.

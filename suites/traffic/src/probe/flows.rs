@@ -66,6 +66,7 @@ struct Kind {
     opened: bool,
     closed: bool,
     carried: bool,
+    left: bool,
 }
 
 /// What a verdict can depend on in a handshake.
@@ -101,6 +102,7 @@ impl Kind {
             opened: flow.opened > 0,
             closed: flow.closed > 0,
             carried: flow.application_bytes > 0,
+            left: flow.outside_tls,
         }
     }
 }
@@ -148,6 +150,7 @@ fn told(
             failed: flow.closed,
             application_bytes: flow.application_bytes,
         },
+        outside_tls: flow.outside_tls,
         problems,
     })
 }

@@ -41,6 +41,7 @@ fn flow(id: u64, content: Content, protocol: Option<&str>) -> Flow {
         handshake: None,
         starttls: None,
         decrypted: Decrypted::default(),
+        outside_tls: false,
         problems: Vec::new(),
     }
 }
@@ -212,6 +213,10 @@ pub(super) fn cases() -> Cases {
                         bytes: Bytes { client: 60_000, server: 900 },
                         ..refused(2, Content::Tls, "tls")
                     }]),
+                ),
+                (
+                    "a session that goes on in clear",
+                    recording(vec![Flow { outside_tls: true, ..tls13(1) }]),
                 ),
                 (
                     "a handshake that failed",
