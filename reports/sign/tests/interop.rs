@@ -266,7 +266,13 @@ fn signatures_that_could_mislead_are_refused() {
         assert!(!found.is_trusted(), "{what}");
         let named = found.problems.iter().all(|p| p.paths().contains(&"signatures/01-vendor.p7s"));
         assert!(named, "{what}: {:?}", found.problems);
-        said.push(format!("# {what}\n{}", shown(&found.problems).join("\n")));
+        let mut lines = shown(&found.problems);
+        if what == "a stray certificate" {
+            // OpenSSL keeps the order of what it was given. Whether that is the order of DER depends on
+            // keys that are made at random.
+            lines.retain(|line| !line.contains("canonical DER"));
+        }
+        said.push(format!("# {what}\n{}", lines.join("\n")));
     }
     insta::assert_snapshot!(said.join("\n\n"));
 }
