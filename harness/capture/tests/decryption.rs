@@ -68,7 +68,7 @@ fn every_cipher_suite_of_openssl_is_decrypted_as_tshark_does() {
 
 #[test]
 fn the_ways_of_tls_1_3_are_decrypted_as_tshark_does() {
-    recorded([live::of_tls13, live::with_early_data]);
+    recorded([live::of_tls13]);
 }
 
 #[test]

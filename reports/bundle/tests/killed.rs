@@ -77,7 +77,8 @@ fn a_killed_run_never_looks_whole() {
             Err(other) => panic!("a killed run left a report that cannot be read: {other}"),
         }
     }
-    assert!(unfinished > 5, "{early} early, {unfinished} unfinished, {finished} finished");
+    // How many of the moments fall into the run depends on what else the machine does.
+    assert!(unfinished > 0, "{early} early, {unfinished} unfinished, {finished} finished");
 }
 
 /// Whole and torn lines of the journal.

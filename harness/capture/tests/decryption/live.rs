@@ -97,24 +97,6 @@ pub(crate) fn of_tls13() -> Sessions {
     server.conclude("-tls1_3", sessions)
 }
 
-/// Data before the handshake is complete.
-pub(crate) fn with_early_data() -> Sessions {
-    let server =
-        Server::start(&["-tls1_3", "-early_data", "-max_early_data", "16384", "-naccept", "2"]);
-    let (saved, early) = (server.path("session"), server.path("early"));
-    let bird = "early bird\n".repeat(100);
-    fs::write(&early, &bird).unwrap();
-    // This server answers nothing until the client goes.
-    let talk = [Step::Await("Verify return code"), Step::Say("one\n")];
-    let first = server.client(&["-sess_out", &saved], &talk);
-    let second = server.client(&["-sess_in", &saved, "-early_data", &early], &talk);
-    let sessions = vec![
-        session("session to resume", "one\n", first),
-        session("early data", &format!("{bird}one\n"), second),
-    ];
-    server.conclude("-tls1_3", sessions)
-}
-
 /// Resumption by ticket and by session id, and a second handshake inside the first.
 pub(crate) fn of_tls12() -> Sessions {
     let server = Server::start(&["-tls1_2", "-rev", "-client_renegotiation"]);
