@@ -18,6 +18,12 @@ use tempfile::TempDir;
 /// How long a run is: long enough to be killed in the middle.
 const EVENTS: u32 = 2000;
 
+/// Kills, spread over the length of a run.
+const KILLS: u32 = 40;
+
+/// Kills at most, where few of these fell into a run.
+const MOST_KILLS: u32 = 200;
+
 const FOLDER: &str = "HALLMARK_TEST_KILLED_FOLDER";
 
 /// What the child does: a run that writes everything, then says so.
@@ -53,15 +59,22 @@ fn a_killed_run_never_looks_whole() {
     assert!(Bundle::open(&whole).unwrap().report().run.complete);
 
     let (mut early, mut unfinished, mut finished) = (0, 0, 0);
-    for n in 0..40u32 {
+    // Where the machine was busier before than it is now, kills come too late: then they are hurried.
+    let mut duration = duration;
+    for n in 0..MOST_KILLS {
+        if n >= KILLS && unfinished > 5 {
+            break;
+        }
         let dir = folder.path().join(n.to_string());
         let mut child = start(&dir);
-        thread::sleep(duration * n / 40 + Duration::from_micros(u64::from(n) * 37));
+        let moment = n % KILLS;
+        thread::sleep(duration * moment / KILLS + Duration::from_micros(u64::from(moment) * 37));
         child.kill().unwrap();
         child.wait().unwrap();
         match Bundle::open(&dir) {
             Ok(bundle) if bundle.report().run.complete => {
                 finished += 1;
+                duration = duration * 9 / 10;
                 assert_eq!(
                     bundle.facts(Suite::Messaging).unwrap(),
                     Some(json!({"events": EVENTS}))
@@ -77,8 +90,7 @@ fn a_killed_run_never_looks_whole() {
             Err(other) => panic!("a killed run left a report that cannot be read: {other}"),
         }
     }
-    // How many of the moments fall into the run depends on what else the machine does.
-    assert!(unfinished > 0, "{early} early, {unfinished} unfinished, {finished} finished");
+    assert!(unfinished > 5, "{early} early, {unfinished} unfinished, {finished} finished");
 }
 
 /// Whole and torn lines of the journal.
