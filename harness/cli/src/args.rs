@@ -281,7 +281,7 @@ pub(crate) struct Traffic {
 
 #[derive(ClapArgs)]
 pub(crate) struct Messaging {
-    /// Path of a driver.toml, or the name of a driver
+    /// Path of a driver.toml, the name of a driver, or attach:ADDRESS
     pub(crate) driver: String,
     #[command(flatten)]
     pub(crate) choice: Choice,
@@ -355,9 +355,48 @@ pub(crate) struct Explain {
 pub(crate) enum Driver {
     /// Hold a conversation with a driver and say which field of which answer is wrong
     Check {
-        /// Path of a driver.toml, or the name of a driver
+        /// Path of a driver.toml, the name of a driver, or attach:ADDRESS
         driver: String,
+        /// Another driver of the same protocol: the two write to each other instead
+        #[arg(long, value_name = "DRIVER")]
+        with: Option<String>,
     },
+    /// Begin a driver: a folder with a toy that keeps the protocol, and the steps from there
+    New {
+        /// Name of the driver and of its folder
+        name: String,
+        /// Language in which it is written
+        #[arg(long, value_enum, value_name = "LANGUAGE")]
+        lang: Language,
+        /// Where the folder is made
+        #[arg(long, default_value = ".", value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Try operations by hand: one a line on standard input; `help` says how
+    Run {
+        /// Path of a driver.toml, the name of a driver, or attach:ADDRESS
+        driver: String,
+        /// Name of a device to start with; repeatable. Further ones start when they are named
+        #[arg(long, value_name = "NAME")]
+        device: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    Python,
+    Node,
+}
+
+impl From<Language> for hallmark_driver::scaffold::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Rust => Self::Rust,
+            Language::Python => Self::Python,
+            Language::Node => Self::Node,
+        }
+    }
 }
 
 #[derive(ClapArgs)]

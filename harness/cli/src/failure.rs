@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use hallmark_bundle::BundleError;
-use hallmark_driver::FindError;
+use hallmark_driver::{FindError, SecretError};
 use hallmark_model::{ExitCode, document::DocumentError};
 use hallmark_runner::{FactsError, PlanError, RecorderError, RunError};
 use hallmark_standards::StandardError;
@@ -40,6 +40,12 @@ impl From<StandardError> for Failure {
 
 impl From<FindError> for Failure {
     fn from(error: FindError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
         Self::usage(error)
     }
 }

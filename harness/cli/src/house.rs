@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hallmark_driver::Deadlines;
-use hallmark_driver::{Builtin, Connect, Found, Guard, Launch, Places, find};
+use hallmark_driver::{Attach, Builtin, Connect, Found, Guard, Launch, Places, find};
 use hallmark_messaging::{Messaging, facts::MessagingFacts};
 use hallmark_model::Suite as SuiteName;
 use hallmark_reference::Faults;
@@ -60,16 +59,12 @@ pub(crate) fn driver(name: &str, places: &Places) -> Result<Box<dyn Connect>, Fa
     Ok(match find(name, places)? {
         Found::Builtin(_) => reference(Faults::default()),
         Found::Manifest(manifest) => {
-            Box::new(manifest.launch(&shell_word(name), Guard::this_executable()))
+            manifest.connect(&shell_word(name), Guard::this_executable())?
         }
-        Found::Program(path) => Box::new(Launch {
-            name: shell_word(name),
-            program: path.into(),
-            args: Vec::new(),
-            deadlines: Deadlines::default(),
-            guard: Guard::this_executable(),
-            note: None,
-        }),
+        Found::Program(path) => {
+            Box::new(Launch::program(&shell_word(name), path, Guard::this_executable()))
+        }
+        Found::Attach(address) => Box::new(Attach::to(&shell_word(name), address)),
     })
 }
 

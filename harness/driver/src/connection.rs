@@ -16,10 +16,11 @@ use crate::{
     outcome::{Breakage, Outcome},
     process::Child,
     protocol::{
-        Answer, Fault, MAX_LINE, PROTOCOL, Request, Said, WrongAnswer,
+        Answer, Fault, MAX_LINE, Request, Said, Version, Warning, WrongAnswer,
         ops::{Hello, HelloAnswer, Operation, Shutdown},
     },
     sdk::{self, Device},
+    secrets::Secrets,
 };
 
 /// How long one operation may take.
@@ -48,6 +49,14 @@ pub enum Unreachable {
         /// Why it was not.
         reason: String,
     },
+    /// Nobody listens where the driver should.
+    #[error("could not attach to the driver at {address}: {reason}")]
+    Attach {
+        /// Where it should listen.
+        address: String,
+        /// Why there is no connection.
+        reason: String,
+    },
     /// The first exchange failed.
     #[error("the driver did not say hello: {0}")]
     Hello(String),
@@ -59,6 +68,9 @@ impl Unreachable {
         match self {
             Self::Start { program, reason } => {
                 Self::Start { program, reason: format!("{reason}; {note}") }
+            }
+            Self::Attach { address, reason } => {
+                Self::Attach { address, reason: format!("{reason}; {note}") }
             }
             Self::Hello(reason) => Self::Hello(format!("{reason}; {note}")),
         }
@@ -98,9 +110,13 @@ pub struct Connection {
     reader: BufReader<Box<dyn AsyncRead + Send + Unpin>>,
     writer: Box<dyn AsyncWrite + Send + Unpin>,
     child: Option<Child>,
+    isolation: Vec<String>,
+    secrets: Secrets,
     deadlines: Deadlines,
     next_id: u64,
     broken: Option<Breakage>,
+    version: Version,
+    warnings: Vec<Warning>,
     hello: HelloAnswer,
 }
 
@@ -118,17 +134,40 @@ impl Connection {
         Self::greet(Box::new(reader), Box::new(writer), None, deadlines).await
     }
 
-    /// Says hello to a child process, which lives as long as the connection.
+    /// Says hello to a driver that somebody else started; `isolation` says what is known of it.
+    ///
+    /// # Errors
+    ///
+    /// When the other end does not answer, or not as the protocol wants.
+    pub(crate) async fn attached(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        deadlines: Deadlines,
+        isolation: Vec<String>,
+    ) -> Result<Self, Unreachable> {
+        Ok(Self { isolation, ..Self::over(reader, writer, deadlines).await? })
+    }
+
+    /// Hands a child process its secrets and says hello. It lives as long as the connection.
     ///
     /// # Errors
     ///
     /// When the child does not answer, or not as the protocol wants.
     pub(crate) async fn with_child(
         mut child: Child,
+        secrets: Secrets,
         deadlines: Deadlines,
     ) -> Result<Self, Unreachable> {
-        let (reader, writer) = child.take_pipes();
-        Self::greet(reader, writer, Some(child), deadlines).await
+        let (reader, mut writer) = child.take_pipes();
+        // A failure shows in what can be read, and better.
+        if !secrets.is_empty() && writer.write_all(&secrets.line()).await.is_ok() {
+            let _ = writer.flush().await;
+        }
+        let mut connection = Self::greet(reader, writer, Some((child, secrets)), deadlines).await?;
+        if let Some(child) = &mut connection.child {
+            connection.isolation = child.isolation().await;
+        }
+        Ok(connection)
     }
 
     /// Runs a device of our own in this process, behind the same protocol.
@@ -146,16 +185,24 @@ impl Connection {
     async fn greet(
         reader: Box<dyn AsyncRead + Send + Unpin>,
         writer: Box<dyn AsyncWrite + Send + Unpin>,
-        child: Option<Child>,
+        child: Option<(Child, Secrets)>,
         deadlines: Deadlines,
     ) -> Result<Self, Unreachable> {
+        let (child, secrets) = match child {
+            Some((child, secrets)) => (Some(child), secrets),
+            None => (None, Secrets::default()),
+        };
         let mut connection = Self {
             reader: BufReader::new(reader),
             writer,
             child,
+            isolation: Vec::new(),
+            secrets,
             deadlines,
             next_id: 1,
             broken: None,
+            version: Version::V2,
+            warnings: Vec::new(),
             hello: HelloAnswer {
                 protocol: String::new(),
                 driver: nobody(),
@@ -166,19 +213,23 @@ impl Connection {
                 limits: std::collections::BTreeMap::new(),
             },
         };
-        let hello = Hello { protocols: vec![PROTOCOL.to_owned()] };
+        let hello = Hello { protocols: Version::offer() };
         match connection.exchange(&hello, deadlines.hello).await {
-            Outcome::Ok(answer, _) if answer.protocol == PROTOCOL => {
-                connection.hello = answer;
-                Ok(connection)
-            }
-            Outcome::Ok(answer, _) => {
-                connection.end().await;
-                Err(Unreachable::Hello(format!(
-                    "field `ok.protocol` of `hello` is `{}`, offered was `{PROTOCOL}`",
-                    text::one_line(&answer.protocol)
-                )))
-            }
+            Outcome::Ok(answer, _) => match answer.protocol.parse() {
+                Ok(version) => {
+                    connection.version = version;
+                    connection.hello = answer;
+                    Ok(connection)
+                }
+                Err(_) => {
+                    connection.end().await;
+                    Err(Unreachable::Hello(format!(
+                        "field `ok.protocol` of `hello` is `{}`, offered were {}",
+                        text::one_line(&answer.protocol),
+                        Version::offer().join(" and ")
+                    )))
+                }
+            },
             other => {
                 let said = other.to_string();
                 let program = connection.child.as_ref().map(|child| child.program().to_owned());
@@ -217,7 +268,25 @@ impl Connection {
     /// What isolation was really in force for the driver's process; none for a built-in device.
     #[must_use]
     pub fn isolation(&self) -> Vec<String> {
-        self.child.as_ref().map(Child::isolation).unwrap_or_default()
+        self.isolation.clone()
+    }
+
+    /// Whether the device is a process that we started.
+    #[must_use]
+    pub fn is_process(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// The version of the protocol that `hello` chose.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// What the candidate showed its user beside the last answer, whatever that was.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Asks the device to do something.
@@ -268,10 +337,14 @@ impl Connection {
         // not meet the next request.
         self.broken = Some(Breakage::Closed);
         let said = match timeout(within, self.turn(line)).await {
-            Ok(Ok(answer)) => Answer::read::<O>(id, &answer).map_err(Breakage::Garbage),
+            Ok(Ok(answer)) => {
+                let answer = self.secrets.black_out(answer);
+                Answer::read::<O>(self.version, id, &answer).map_err(Breakage::Garbage)
+            }
             Ok(Err(breakage)) => Err(breakage),
             Err(_) => Err(Breakage::TimedOut(within)),
         };
+        self.warnings = said.as_ref().map(|(_, warnings)| warnings.clone()).unwrap_or_default();
         let (outcome, broken) = match said {
             Ok((Said::Ok(value), warnings)) => (Outcome::Ok(value, warnings), None),
             Ok((Said::Refused(refusal), _)) => (Outcome::Refused(refusal), None),
@@ -342,8 +415,9 @@ async fn serve_builtin(device: &mut (dyn Device + Send), stream: DuplexStream) {
     let (reader, mut writer) = tokio::io::split(stream);
     let mut lines = BufReader::new(reader);
     let mut line = Vec::new();
+    let mut version = Version::V1;
     while let Ok(1..) = lines.read_until(b'\n', &mut line).await {
-        let (answer, last) = sdk::answer_line(device, &line);
+        let (answer, last) = sdk::answer_line(device, &mut version, &line);
         let Ok(mut bytes) = serde_json::to_vec(&answer) else { return };
         bytes.push(b'\n');
         if writer.write_all(&bytes).await.is_err() || last {

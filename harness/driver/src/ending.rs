@@ -56,6 +56,24 @@ impl Ending {
     }
 }
 
+/// The line in which the guard says what became of the driver's network.
+pub(crate) fn network_line(sentence: &str) -> String {
+    format!("{MARK}{NETWORK}{sentence}")
+}
+
+/// Reads a line that [`network_line`] wrote.
+pub(crate) fn network_from_line(line: &str) -> Option<&str> {
+    line.strip_prefix(MARK)?.strip_prefix(NETWORK)
+}
+
+/// Whether the line has the form of the guard's own.
+pub(crate) fn is_guards(line: &str) -> bool {
+    line.starts_with(MARK)
+}
+
+/// Begins what the guard says of the network.
+const NETWORK: &str = "network: ";
+
 /// Exit status of a process that could not become the driver (as a shell's "not found").
 pub(crate) const NOT_STARTED: u8 = 127;
 

@@ -9,10 +9,17 @@ use std::{
 
 use hallmark_model::document::DocumentError;
 
-use crate::{launch, manifest, manifest::Manifest};
+use crate::{
+    attach::{Address, AddressError},
+    launch, manifest,
+    manifest::Manifest,
+};
 
 /// Begins the name of a device that is part of Hallmark.
 const BUILTIN: &str = "builtin:";
+
+/// Begins the address of a driver that somebody else started.
+const ATTACH: &str = "attach:";
 
 /// Where drivers are looked for.
 #[derive(Clone, Debug, Default)]
@@ -41,11 +48,13 @@ impl Places {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// By a `driver.toml`.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// As a program called `hallmark-driver-NAME`, at this absolute path.
     Program(PathBuf),
     /// As a part of Hallmark, under this name.
     Builtin(String),
+    /// Where it listens.
+    Attach(Address),
 }
 
 /// Why no driver was found. These are mistakes in what was asked, and nothing was started: the
@@ -71,6 +80,9 @@ pub enum FindError {
     /// A manifest is not one.
     #[error(transparent)]
     Document(Box<DocumentError>),
+    /// What follows `attach:` is no address.
+    #[error(transparent)]
+    Address(AddressError),
     /// No place has a driver of this name.
     #[error("there is no driver called `{name}`; looked for{}", listed(.looked))]
     Unknown {
@@ -97,7 +109,8 @@ fn listed(looked: &[String]) -> String {
 ///
 /// `driver` is the path of a `driver.toml` or of its folder, or a name. A name is looked up as
 /// `harness/drivers/NAME/driver.toml`, then as `hallmark-driver-NAME` on the PATH, then among the
-/// built-in devices; `builtin:NAME` is always a built-in device.
+/// built-in devices; `builtin:NAME` is always a built-in device. `attach:ADDRESS` is a driver that
+/// already listens there.
 ///
 /// # Errors
 ///
@@ -108,6 +121,9 @@ pub fn find(driver: &str, places: &Places) -> Result<Found, FindError> {
             name: hallmark_model::text::one_line(driver),
             looked: vec![among_builtins(places)],
         });
+    }
+    if let Some(address) = driver.strip_prefix(ATTACH) {
+        return address.parse().map(Found::Attach).map_err(FindError::Address);
     }
     if is_path(driver) {
         return at_path(&places.root.join(driver));
@@ -128,13 +144,13 @@ fn at_path(path: &Path) -> Result<Found, FindError> {
         return Err(no_such_file("no such file or folder"));
     }
     if !path.is_dir() {
-        return Manifest::read(path).map(Found::Manifest);
+        return Manifest::read(path).map(Box::new).map(Found::Manifest);
     }
     let manifest = path.join(manifest::FILE);
     if !manifest.is_file() {
         return Err(no_such_file("the folder has no `driver.toml`"));
     }
-    Manifest::read(&manifest).map(Found::Manifest)
+    Manifest::read(&manifest).map(Box::new).map(Found::Manifest)
 }
 
 fn by_name(name: &str, places: &Places) -> Result<Found, FindError> {
@@ -143,7 +159,7 @@ fn by_name(name: &str, places: &Places) -> Result<Found, FindError> {
     if is_name(name) {
         let manifest = places.root.join(&folder);
         if manifest.is_file() {
-            return Manifest::read(&manifest).map(Found::Manifest);
+            return Manifest::read(&manifest).map(Box::new).map(Found::Manifest);
         }
         if let Some(program) = launch::locate(OsStr::new(&program), Some(&places.path)) {
             return Ok(Found::Program(program));
@@ -234,6 +250,8 @@ candidate = { name = "X", version = "1" }
             "two",
             "four",
             "builtin:three",
+            "attach:",
+            "attach:192.0.2.1:4000",
             "./nowhere",
             "bin",
             "harness",

@@ -7,6 +7,8 @@
 //! * becomes the reaper of everything the driver starts (`PR_SET_CHILD_SUBREAPER`);
 //! * gives it a private directory as home, temporary and working directory, and removes that;
 //! * gives it none of our environment but [`ENVIRONMENT`];
+//! * takes the network from it, unless it needs it, and says on stderr what became of that;
+//! * hands it the secrets of its candidate, where there are any, on a pipe;
 //! * copies its own stdin to the driver; stdout and stderr are inherited, so answers do not
 //!   pass through it;
 //! * once its stdin ends, because Hallmark closed it or is no more, ends the driver's stdin, waits
@@ -19,6 +21,7 @@
 
 mod descendants;
 mod exec;
+mod network;
 
 use std::{
     env,
@@ -36,7 +39,7 @@ use std::{
 use rustix::process::{Pid, WaitOptions};
 use tempfile::TempDir;
 
-use crate::ending::Ending;
+use crate::{ending::Ending, network::Network};
 
 /// The hidden verb under which an executable runs [`main`].
 pub const VERB: &str = "driver-guard";
@@ -51,20 +54,52 @@ pub const GRACE: Duration = Duration::from_millis(500);
 /// Between the first two rounds of killing; each further pause is twice as long, up to a second.
 const ROUND: Duration = Duration::from_millis(10);
 
-/// Runs the guard; `args` are those after [`VERB`]: `watch PROGRAM [ARG…]`.
+/// On which terms a program becomes the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// What it may reach.
+    pub(crate) network: Network,
+    /// Whether a line of secrets comes before everything else on stdin.
+    pub(crate) secrets: bool,
+}
+
+impl Terms {
+    /// As arguments of the guard.
+    pub(crate) fn words(self) -> [&'static str; 2] {
+        [self.network.name(), if self.secrets { SECRETS } else { NO_SECRETS }]
+    }
+
+    /// Reads what [`Terms::words`] wrote.
+    fn read(args: &mut impl Iterator<Item = OsString>) -> Option<Self> {
+        let network = args.next()?.to_str()?.parse().ok()?;
+        let secrets = match args.next()?.to_str()? {
+            SECRETS => true,
+            NO_SECRETS => false,
+            _ => return None,
+        };
+        Some(Self { network, secrets })
+    }
+}
+
+const SECRETS: &str = "secrets";
+const NO_SECRETS: &str = "no-secrets";
+
+/// Runs the guard; `args` are those after [`VERB`]: `watch NETWORK SECRETS PROGRAM [ARG…]`.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut args = args.into_iter();
-    let (role, program) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
+    let role = args.next().unwrap_or_default();
+    let terms = Terms::read(&mut args);
+    let program = args.next().unwrap_or_default();
     let rest: Vec<_> = args.collect();
-    match role.to_str() {
-        Some("watch") => {
-            let ending = watch(&program, &rest).unwrap_or_else(Ending::NotStarted);
+    match (role.to_str(), terms) {
+        (Some("watch"), Some(terms)) => {
+            let ending = watch(terms, &program, &rest).unwrap_or_else(Ending::NotStarted);
             say(&ending);
             ExitCode::from(ending.status())
         }
-        Some("exec") => {
-            let ending = Ending::NotStarted(exec::become_driver(&program, &rest));
+        (Some("exec"), Some(terms)) => {
+            let ending = Ending::NotStarted(exec::become_driver(terms, &program, &rest));
             say(&ending);
             ExitCode::from(ending.status())
         }
@@ -93,14 +128,14 @@ enum Event {
     NobodyLeft,
 }
 
-fn watch(program: &OsStr, args: &[OsString]) -> Result<Ending, String> {
+fn watch(terms: Terms, program: &OsStr, args: &[OsString]) -> Result<Ending, String> {
     contain().map_err(|error| format!("this system cannot contain a driver: {error}"))?;
     let home = private_directory().map_err(|error| format!("no private directory: {error}"))?;
     let (events, happened) = channel();
     watch_signals(events.clone()).map_err(|error| format!("cannot listen to signals: {error}"))?;
     // Started from this thread, which lives as long as the guard: the kernel ties
     // `PR_SET_PDEATHSIG` to the thread that forked.
-    let mut driver = driver_command(program, args, &home)
+    let mut driver = driver_command(terms, program, args, &home)
         .spawn()
         .map_err(|error| format!("cannot start a process: {error}"))?;
     let pid = driver.id();
@@ -154,10 +189,12 @@ fn private_directory() -> io::Result<TempDir> {
 
 /// Our own executable in the role that becomes the driver, in a process group of its own, so
 /// that a driver that signals its group does not reach the guard.
-fn driver_command(program: &OsStr, args: &[OsString], home: &TempDir) -> Command {
+fn driver_command(terms: Terms, program: &OsStr, args: &[OsString], home: &TempDir) -> Command {
     let mut command = Command::new(own_executable());
     command
-        .args([OsStr::new(VERB), OsStr::new("exec"), program])
+        .args([VERB, "exec"])
+        .args(terms.words())
+        .arg(program)
         .args(args)
         .env_clear()
         .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, env::var_os(name)?))))

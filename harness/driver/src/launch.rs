@@ -12,7 +12,9 @@ use crate::{
     connect::{BoxFuture, Connect},
     connection::{Connection, Deadlines, Unreachable},
     guard,
+    network::Network,
     process::Child,
+    secrets::Secrets,
 };
 
 /// How to start the process that guards a driver; see [`guard`].
@@ -51,11 +53,31 @@ pub struct Launch {
     pub deadlines: Deadlines,
     /// What watches over it.
     pub guard: Guard,
+    /// What its process may reach.
+    pub network: Network,
+    /// What it is handed of its candidate's accounts.
+    pub secrets: Secrets,
     /// What its manifest tells people; said again where it cannot be reached.
     pub note: Option<String>,
 }
 
 impl Launch {
+    /// A program without arguments and without a manifest that would say what it needs: it gets
+    /// the usual deadlines, no secrets, and keeps the network.
+    #[must_use]
+    pub fn program(name: &str, program: impl Into<OsString>, guard: Guard) -> Self {
+        Self {
+            name: name.to_owned(),
+            program: program.into(),
+            args: Vec::new(),
+            deadlines: Deadlines::default(),
+            guard,
+            network: Network::Any,
+            secrets: Secrets::default(),
+            note: None,
+        }
+    }
+
     /// Starts a process and says hello. Needs a Tokio runtime.
     ///
     /// # Errors
@@ -77,9 +99,10 @@ impl Launch {
         };
         let program = locate(&self.program, env::var_os("PATH").as_deref())
             .ok_or_else(|| start(absent(&self.program).to_owned()))?;
-        let child = Child::start(&self.guard, program.as_os_str(), &self.args)
+        let (network, secrets) = (self.network, &self.secrets);
+        let child = Child::start(&self.guard, network, secrets, program.as_os_str(), &self.args)
             .map_err(|error| start(format!("its guard cannot be started: {error}")))?;
-        Connection::with_child(child, self.deadlines).await
+        Connection::with_child(child, secrets.clone(), self.deadlines).await
     }
 }
 

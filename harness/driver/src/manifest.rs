@@ -13,10 +13,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attach::{Address, Attach},
+    connect::Connect,
     connection::Deadlines,
     find::FindError,
     launch::{Guard, Launch},
-    protocol::PROTOCOL,
+    network::Network,
+    protocol::Version,
+    secrets::{self, SecretError, Secrets},
 };
 
 /// The file's name in a driver's folder.
@@ -31,15 +35,32 @@ const SECONDS: std::ops::RangeInclusive<u64> = 1..=120;
 /// What a `driver.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("oneOf" = [{ "required": ["command"] }, { "required": ["attach"] }]))]
 pub struct Manifest {
     /// The driver's name.
     pub name: String,
-    /// The protocol it speaks: `hallmark-driver/1`.
+    /// The best version of the protocol that it speaks: `hallmark-driver/2`.
     pub protocol: String,
     /// Program and arguments. In each, `{folder}` is the folder of this file and `{target}` the
     /// one that holds Hallmark's executable; an item with a `/` that names a file in the folder
-    /// of this file is made absolute; a program without a `/` is looked up on the PATH.
-    pub command: Vec<String>,
+    /// of this file is made absolute; a program without a `/` is looked up on the PATH. Absent
+    /// where there is `attach`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+    /// Where the driver listens, for one that somebody else starts: `127.0.0.1:4000`,
+    /// `[::1]:4000`, or `unix:/path.sock`, where a relative path starts from the folder of this
+    /// file. Each connection is one device. Absent where there is `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attach: Option<String>,
+    /// What a driver with a `command` may reach over the network; `none` where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// Names of secrets that a driver with a `command` needs: lower-case letters, digits and
+    /// hyphens. The value of `account-password` is that of the environment variable
+    /// `HALLMARK_SECRET_ACCOUNT_PASSWORD`, or the text of the file that
+    /// `HALLMARK_SECRET_ACCOUNT_PASSWORD_FILE` names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// SPDX expression of the licence under which driver and candidate are used together.
     pub licence: String,
     /// What it drives.
@@ -96,14 +117,51 @@ impl Manifest {
         if manifest.name.trim().is_empty() {
             return at("name", "a driver needs a name");
         }
-        if manifest.protocol != PROTOCOL {
-            return at("protocol", &format!("this version of Hallmark speaks `{PROTOCOL}` only"));
+        if let Err(unknown) = manifest.protocol.parse::<Version>() {
+            return at("protocol", &unknown.to_string());
         }
-        if manifest.command.first().is_none_or(|program| program.trim().is_empty()) {
-            return at("command", "the command needs a program");
+        match (&manifest.command, &manifest.attach) {
+            (None, None) => {
+                return at(
+                    "name",
+                    "a driver needs a `command` that starts it, or an address to `attach` to",
+                );
+            }
+            (Some(_), Some(_)) => {
+                return at("attach", "a driver is started or attached to, not both");
+            }
+            (Some(command), None) => {
+                if command.first().is_none_or(|program| program.trim().is_empty()) {
+                    return at("command", "the command needs a program");
+                }
+                if command.iter().any(|item| item.contains('\0')) {
+                    return at("command", "a command cannot hold a NUL character");
+                }
+            }
+            (None, Some(address)) => {
+                if let Err(error) = address.parse::<Address>() {
+                    return at("attach", &error.to_string());
+                }
+                let foreign = "Hallmark does not start this driver, so it cannot";
+                if manifest.network.is_some() {
+                    return at("network", &format!("{foreign} restrict its network"));
+                }
+                if !manifest.secrets.is_empty() {
+                    return at("secrets", &format!("{foreign} hand it secrets"));
+                }
+            }
         }
-        if manifest.command.iter().any(|item| item.contains('\0')) {
-            return at("command", "a command cannot hold a NUL character");
+        for (index, name) in manifest.secrets.iter().enumerate() {
+            if !secrets::is_name(name) {
+                return at(
+                    "secrets",
+                    "a secret is named with lower-case letters, digits and hyphens, begins with a \
+                     letter and does not end in `-file`",
+                );
+            }
+            if manifest.secrets[..index].contains(name) {
+                return at("secrets", "a secret is named twice");
+            }
         }
         if !is_spdx(&manifest.licence) {
             return at(
@@ -118,23 +176,46 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// How to start the driver; `name` is what the user typed.
-    #[must_use]
-    pub fn launch(&self, name: &str, guard: Guard) -> Launch {
-        let target = env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
-        let mut command = self.resolve(&target.unwrap_or_default()).into_iter();
+    /// How to reach the driver; `name` is what the user typed. Secrets are read from the
+    /// environment now.
+    ///
+    /// # Errors
+    ///
+    /// When a secret is missing or cannot be used.
+    pub fn connect(&self, name: &str, guard: Guard) -> Result<Box<dyn Connect>, SecretError> {
+        let address = self.attach.as_deref().and_then(|address| address.parse().ok());
+        if let Some(address) = address {
+            let address = match address {
+                Address::Unix(path) => Address::Unix(self.folder.join(path)),
+                tcp @ Address::Tcp(_) => tcp,
+            };
+            let (deadlines, note) = (self.deadlines(), self.note.clone());
+            return Ok(Box::new(Attach { name: name.to_owned(), address, deadlines, note }));
+        }
+        let secrets = Secrets::of(&self.secrets, |name| env::var_os(name))?;
+        Ok(Box::new(Launch { secrets, ..self.launch(name, guard) }))
+    }
+
+    fn deadlines(&self) -> Deadlines {
         let mut deadlines = Deadlines::default();
         if let Some(seconds) = self.deadline_seconds {
             deadlines.operation = Duration::from_secs(seconds);
             deadlines.hello = deadlines.hello.max(deadlines.operation);
         }
+        deadlines
+    }
+
+    /// How to start the driver, without its secrets.
+    fn launch(&self, name: &str, guard: Guard) -> Launch {
+        let target = env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
+        let mut command = self.resolve(&target.unwrap_or_default()).into_iter();
+        let program = command.next().unwrap_or_default();
         Launch {
-            name: name.to_owned(),
-            program: command.next().unwrap_or_default(),
             args: command.collect(),
-            deadlines,
-            guard,
+            deadlines: self.deadlines(),
+            network: self.network.unwrap_or_default(),
             note: self.note.clone(),
+            ..Launch::program(name, program, guard)
         }
     }
 
@@ -142,6 +223,7 @@ impl Manifest {
     fn resolve(&self, target: &Path) -> Vec<OsString> {
         self.command
             .iter()
+            .flatten()
             .map(|item| {
                 let item = item
                     .replace("{folder}", &self.folder.to_string_lossy())
@@ -207,13 +289,23 @@ deadline-seconds = 30
 
     #[test]
     fn errors_point_at_the_place() {
+        let attached = GOOD.replace("command = [", "attach = \"127.0.0.1:4000\" #");
+        assert!(Manifest::parse(FILE, &attached, Path::new("/")).is_ok());
         let cases = [
             ("unknown key", GOOD.replace("note =", "notes =")),
-            ("other protocol", GOOD.replace("driver/1", "driver/2")),
+            ("other protocol", GOOD.replace("driver/1", "driver/3")),
             ("no program", GOOD.replace("command = [", "command = []\n#")),
             ("a line instead of a list", GOOD.replace("command = [", "command = \"node\"\n#")),
             ("no licence", GOOD.replace("licence =", "#")),
             ("not SPDX", GOOD.replace("AGPL-3.0-only", "free for all!")),
+            ("neither command nor attach", GOOD.replace("command = [", "#")),
+            ("both", GOOD.replace("licence =", "attach = \"127.0.0.1:4000\"\nlicence =")),
+            ("another machine", attached.replace("127.0.0.1", "192.0.2.1")),
+            ("a restricted network elsewhere", format!("{attached}network = \"none\"\n")),
+            ("secrets elsewhere", format!("{attached}secrets = [\"token\"]\n")),
+            ("no such network", format!("{GOOD}network = \"wifi\"\n")),
+            ("a secret that shouts", format!("{GOOD}secrets = [\"TOKEN\"]\n")),
+            ("a secret named twice", format!("{GOOD}secrets = [\"token\", \"token\"]\n")),
             ("no version", GOOD.replace(", version = \"1.2.3\"", "")),
             ("deadline too long", GOOD.replace("= 30", "= 500")),
             ("not TOML", GOOD.replace("name = \"example\"", "name = example")),

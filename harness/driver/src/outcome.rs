@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use hallmark_model::text;
 
-use crate::protocol::{Fault, Refusal, Unsupported, WrongAnswer};
+use crate::protocol::{Fault, Refusal, Unsupported, Warning, WrongAnswer};
 
 /// What one operation came to.
 ///
@@ -13,7 +13,7 @@ use crate::protocol::{Fault, Refusal, Unsupported, WrongAnswer};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// The candidate did it; the warnings are what it shows its user.
-    Ok(T, Vec<String>),
+    Ok(T, Vec<Warning>),
     /// The candidate decided against it.
     Refused(Refusal),
     /// There is no such thing behind this driver.

@@ -16,7 +16,13 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{connection::Ended, ending::Ending, guard, launch::Guard};
+use crate::{
+    connection::Ended,
+    ending::{self, Ending},
+    guard::{self, Terms},
+    launch::Guard,
+    secrets::{self, Secrets},
+};
 
 /// How much of a driver's stderr is kept, in bytes.
 const LOG: usize = 64 * 1024;
@@ -40,16 +46,30 @@ pub(crate) struct Child {
     pipes: Option<(Input, Output)>,
     log: Arc<Mutex<Log>>,
     ended: watch::Receiver<Option<Ending>>,
+    network: watch::Receiver<Option<String>>,
+    secrets: Secrets,
 }
 
 impl Child {
     /// Starts a program under a guard, on a Tokio runtime.
-    pub(crate) fn start(guard: &Guard, program: &OsStr, args: &[OsString]) -> io::Result<Self> {
+    pub(crate) fn start(
+        guard: &Guard,
+        network: crate::Network,
+        secrets: &Secrets,
+        program: &OsStr,
+        args: &[OsString],
+    ) -> io::Result<Self> {
         let Guard::Program(guard, guard_args) = guard;
+        let terms = Terms { network, secrets: !secrets.is_empty() };
+        let mut command = Command::new(guard);
+        for name in secrets.names() {
+            command.env_remove(secrets::variable(name));
+        }
         // Never killed from here: it is the guard that leaves nothing behind.
-        let mut guard = Command::new(guard)
+        let mut guard = command
             .args(guard_args)
             .arg("watch")
+            .args(terms.words())
             .arg(program)
             .args(args)
             .stdin(Stdio::piped())
@@ -63,9 +83,10 @@ impl Child {
         };
         let log = Arc::new(Mutex::new(Log::default()));
         let (say, ended) = watch::channel(None);
+        let (tell, network) = watch::channel(None);
         let kept = Arc::clone(&log);
         tokio::spawn(async move {
-            let drain = drain(stderr, &kept);
+            let drain = drain(stderr, &kept, &tell);
             tokio::pin!(drain);
             let status = tokio::select! {
                 status = guard.wait() => {
@@ -77,7 +98,8 @@ impl Child {
             say.send_replace(Some(lock(&kept).ending().unwrap_or_else(|| unsaid(status))));
         });
         let program = program.to_string_lossy().into_owned();
-        Ok(Self { program, pipes: Some((Box::new(stdout), Box::new(stdin))), log, ended })
+        let pipes: Option<(Input, Output)> = Some((Box::new(stdout), Box::new(stdin)));
+        Ok(Self { program, pipes, log, ended, network, secrets: secrets.clone() })
     }
 
     /// What was started.
@@ -92,8 +114,9 @@ impl Child {
             .unwrap_or_else(|| (Box::new(tokio::io::empty()), Box::new(tokio::io::sink())))
     }
 
-    /// What the guard enforces. It does not start a driver without all of it.
-    pub(crate) fn isolation(&self) -> Vec<String> {
+    /// What the guard enforces. It does not start a driver without all of it, the network aside:
+    /// what became of that it says before the driver can say anything.
+    pub(crate) async fn isolation(&mut self) -> Vec<String> {
         let kept = guard::ENVIRONMENT.join(", ");
         let killed = if cfg!(target_os = "linux") {
             "killed with all its descendants, also when Hallmark is killed"
@@ -108,7 +131,15 @@ impl Child {
         if cfg!(target_os = "linux") {
             isolation.push("no new privileges, no core files".to_owned());
         }
-        isolation.push("network not restricted".to_owned());
+        let network = timeout(EXIT, self.network.wait_for(Option::is_some)).await;
+        isolation.push(match network {
+            Ok(Ok(said)) => said.clone().unwrap_or_default(),
+            Ok(Err(_)) | Err(_) => "whether the network is restricted is not known".to_owned(),
+        });
+        if !self.secrets.is_empty() {
+            let names: Vec<_> = self.secrets.names().collect();
+            isolation.push(format!("secrets handed over on a pipe: {}", names.join(", ")));
+        }
         isolation.push("reading other files of the user not restricted".to_owned());
         isolation
     }
@@ -122,7 +153,7 @@ impl Child {
     pub(crate) async fn end(mut self) -> Ended {
         self.pipes = None;
         let ending = self.ending(END).await;
-        let last_words = lock(&self.log).last_line();
+        let last_words = lock(&self.log).last_line(&self.secrets);
         Ended { ending, last_words }
     }
 
@@ -143,10 +174,20 @@ fn unsaid(status: io::Result<ExitStatus>) -> Ending {
     }
 }
 
-async fn drain(mut stderr: impl AsyncRead + Unpin, log: &Mutex<Log>) {
+async fn drain(
+    mut stderr: impl AsyncRead + Unpin,
+    log: &Mutex<Log>,
+    network: &watch::Sender<Option<String>>,
+) {
     let mut buffer = vec![0; 8 * 1024];
     while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
-        lock(log).add(&buffer[..count]);
+        let mut log = lock(log);
+        log.add(&buffer[..count]);
+        if network.borrow().is_none()
+            && let Some(said) = log.network()
+        {
+            network.send_replace(Some(said));
+        }
     }
 }
 
@@ -174,13 +215,20 @@ impl Log {
         kept.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line).into_owned())
     }
 
+    /// What the first whole line says of the network, if it is the guard's. A driver can only
+    /// speak after it.
+    fn network(&self) -> Option<String> {
+        let (first, _) = self.bytes.split_at(self.bytes.iter().position(|byte| *byte == b'\n')?);
+        ending::network_from_line(&String::from_utf8_lossy(first)).map(text::one_line)
+    }
+
     /// What the guard said last. A process that could not become the driver says so first, and
     /// the guard then only sees its exit status.
     fn ending(&self) -> Option<Ending> {
         let mut said = self.lines().rev().filter_map(|line| Ending::from_line(&line));
         match (said.next()?, said.next()) {
             (Ending::Exited(status), Some(not @ Ending::NotStarted(_)))
-                if status == i32::from(crate::ending::NOT_STARTED) =>
+                if status == i32::from(ending::NOT_STARTED) =>
             {
                 Some(not)
             }
@@ -189,11 +237,12 @@ impl Log {
     }
 
     /// The last non-empty line of the driver itself, fit to be shown.
-    fn last_line(&self) -> Option<String> {
+    fn last_line(&self, secrets: &Secrets) -> Option<String> {
         self.lines()
             .rev()
-            .filter(|line| Ending::from_line(line).is_none())
-            .map(|line| text::one_line(line.trim()))
+            .filter(|line| !ending::is_guards(line))
+            .map(|line| secrets.black_out(line.into_bytes()))
+            .map(|line| text::one_line(String::from_utf8_lossy(&line).trim()))
             .find(|line| !line.is_empty())
     }
 }
@@ -210,7 +259,7 @@ mod tests {
             assert!(log.bytes.len() <= 2 * LOG + 4096);
         }
         log.add(b"\n\x1b[2Jlast \xff words\n  \n\nhallmark driver-guard: exited 3\n");
-        assert_eq!(log.last_line().as_deref(), Some("[2Jlast \u{fffd} words"));
+        assert_eq!(log.last_line(&Secrets::default()).as_deref(), Some("[2Jlast \u{fffd} words"));
         assert_eq!(log.ending(), Some(Ending::Exited(3)));
     }
 
@@ -220,10 +269,10 @@ mod tests {
         log.add(b"\nhallmark driver-guard: not-started No such file\n");
         log.add(b"\nhallmark driver-guard: exited 127\n");
         assert_eq!(log.ending(), Some(Ending::NotStarted("No such file".to_owned())));
-        assert_eq!(log.last_line(), None);
+        assert_eq!(log.last_line(&Secrets::default()), None);
         let mut log = Log::default();
         log.add(b"sh: nonsense: not found\n\nhallmark driver-guard: exited 127\n");
         assert_eq!(log.ending(), Some(Ending::Exited(127)));
-        assert_eq!(log.last_line().as_deref(), Some("sh: nonsense: not found"));
+        assert_eq!(log.last_line(&Secrets::default()).as_deref(), Some("sh: nonsense: not found"));
     }
 }

@@ -1,4 +1,4 @@
-//! `hallmark-driver/1`: one JSON object per line, an integer id echoed, binary as base64.
+//! `hallmark-driver/2` and `/1`: one JSON object per line, an integer id echoed, binary as base64.
 //!
 //! A request is `{"id": 7, "op": "message.encrypt", "args": {…}}`. Its answer carries the same id
 //! and exactly one of `ok`, `refused`, `unsupported` and `error`, and may add `warnings` and
@@ -15,13 +15,14 @@
 mod answer;
 mod bytes;
 pub mod ops;
+mod version;
+mod warning;
 
 pub use answer::{Answer, Class, Fault, Refusal, Request, Said, Unsupported, WrongAnswer};
 pub use bytes::Bytes;
 pub use ops::Operation;
-
-/// Name and version of the protocol.
-pub const PROTOCOL: &str = "hallmark-driver/1";
+pub use version::Version;
+pub use warning::{Warning, WarningClass, WarningLine};
 
 /// Longest line that either side may send, in bytes, without the line break.
 pub const MAX_LINE: usize = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use crate::protocol::{Answer, PROTOCOL, Request, ops};
+use crate::protocol::{Answer, Request, Version, ops};
 
 /// The JSON Schema (draft 2020-12) of the protocol: `$defs.request` and `$defs.answer` are the
 /// two kinds of line, `$defs["OP args"]` and `$defs["OP answer"]` what they carry for each
@@ -42,7 +42,7 @@ pub fn schema() -> Value {
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": PROTOCOL,
+        "title": Version::offer().join(" and "),
         "description": "One line of the driver protocol: a request to a driver, or its answer.",
         "oneOf": [{ "$ref": "#/$defs/request" }, { "$ref": "#/$defs/answer" }],
         "$defs": defs,

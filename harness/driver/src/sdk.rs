@@ -77,7 +77,8 @@ use std::io::{self, BufRead, Read, Write};
 use serde_json::Value;
 
 use crate::protocol::{
-    Answer, Class, Fault, MAX_LINE, PROTOCOL, Refusal, Request, Unsupported, ops,
+    Answer, Class, Fault, MAX_LINE, Refusal, Request, Unsupported, Version, Warning, WarningLine,
+    ops,
 };
 
 /// Why an operation was not done.
@@ -124,6 +125,12 @@ macro_rules! device {
             /// repeatable.
             fn reset(&mut self, seed: Option<u64>) -> Reply<()>;
 
+            /// What the candidate showed its user during the last operation, taken away by
+            /// asking.
+            fn warnings(&mut self) -> Vec<Warning> {
+                Vec::new()
+            }
+
             $(
                 #[doc = $doc]
                 ///
@@ -137,15 +144,20 @@ macro_rules! device {
             )*
         }
 
-        fn dispatch(device: &mut dyn Device, op: &str, args: Value) -> Reply<Value> {
+        fn dispatch(
+            device: &mut dyn Device,
+            version: &mut Version,
+            op: &str,
+            args: Value,
+        ) -> Reply<Value> {
             match op {
                 "hello" => {
                     let hello: ops::Hello = arguments(args)?;
-                    if !hello.protocols.iter().any(|p| p == PROTOCOL) {
-                        return Err(Declined::Error(format!("this driver speaks {PROTOCOL} only")));
-                    }
+                    *version = Version::best_of(&hello.protocols).ok_or_else(|| {
+                        Declined::Error(format!("this driver speaks {}", Version::offer().join(", ")))
+                    })?;
                     let mut answer = device.hello();
-                    answer.protocol = PROTOCOL.to_owned();
+                    answer.protocol = version.name().to_owned();
                     answer.capabilities =
                         device.capabilities().into_iter().map(str::to_owned).collect();
                     value(answer)
@@ -181,6 +193,34 @@ device! {
     state_snapshot(StateSnapshot) -> StateAnswer, "`state.snapshot`";
     state_restore(StateRestore) -> Done, "`state.restore`";
     state_paths(StatePaths) -> PathsAnswer, "`state.paths`";
+    session_delete(SessionDelete) -> Done, "`session.delete`";
+    attachment_encrypt(AttachmentEncrypt) -> AttachmentAnswer, "`attachment.encrypt`";
+    attachment_decrypt(AttachmentDecrypt) -> AttachmentTextAnswer, "`attachment.decrypt`";
+    device_import(DeviceImport) -> Done, "`device.import`";
+    group_create(GroupCreate) -> GroupAnswer, "`group.create`";
+    group_add(GroupAdd) -> GroupAnswer, "`group.add`";
+    group_remove(GroupRemove) -> GroupAnswer, "`group.remove`";
+    group_join(GroupJoin) -> GroupAnswer, "`group.join`";
+    group_process(GroupProcess) -> GroupAnswer, "`group.process`";
+    group_encrypt(GroupEncrypt) -> GroupAnswer, "`group.encrypt`";
+    group_decrypt(GroupDecrypt) -> MessagesAnswer, "`group.decrypt`";
+    group_rotate(GroupRotate) -> GroupAnswer, "`group.rotate`";
+    group_forward(GroupForward) -> GroupAnswer, "`group.forward`";
+    group_info(GroupInfo) -> GroupInfoAnswer, "`group.info`";
+    account_login(AccountLogin) -> Done, "`account.login`";
+    message_send(MessageSend) -> SentAnswer, "`message.send`";
+    message_await(MessageAwait) -> ShownAnswer, "`message.await`";
+    conversation_read(ConversationRead) -> ShownAnswer, "`conversation.read`";
+    device_add(DeviceAdd) -> Done, "`device.add`";
+    device_remove(DeviceRemove) -> Done, "`device.remove`";
+    device_list(DeviceList) -> DevicesAnswer, "`device.list`";
+    verify_start(VerifyStart) -> FingerprintAnswer, "`verify.start`";
+    verify_confirm(VerifyConfirm) -> Done, "`verify.confirm`";
+    backup_export(BackupExport) -> BackupAnswer, "`backup.export`";
+    backup_import(BackupImport) -> Done, "`backup.import`";
+    settings_get(SettingsGet) -> SettingAnswer, "`settings.get`";
+    settings_set(SettingsSet) -> Done, "`settings.set`";
+    world_set(WorldSet) -> Done, "`world.set`";
 }
 
 fn arguments<A: serde::de::DeserializeOwned>(args: Value) -> Reply<A> {
@@ -191,9 +231,10 @@ fn value(answer: impl serde::Serialize) -> Reply<Value> {
     serde_json::to_value(answer).map_err(|error| Declined::Error(error.to_string()))
 }
 
-/// Answers one request line; the flag says that the request was `shutdown`.
+/// Answers one request line; the flag says that the request was `shutdown`. `version` is what the
+/// last `hello` chose, `/1` before the first.
 #[must_use]
-pub fn answer_line(device: &mut dyn Device, line: &[u8]) -> (Answer, bool) {
+pub fn answer_line(device: &mut dyn Device, version: &mut Version, line: &[u8]) -> (Answer, bool) {
     let request: Request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => {
@@ -202,12 +243,14 @@ pub fn answer_line(device: &mut dyn Device, line: &[u8]) -> (Answer, bool) {
         }
     };
     let mut answer = Answer { id: request.id, ..Answer::default() };
-    match dispatch(device, &request.op, request.args) {
+    match dispatch(device, version, &request.op, request.args) {
         Ok(value) => answer.ok = Some(value),
         Err(Declined::Refused(refusal)) => answer.refused = Some(refusal),
         Err(Declined::Unsupported(reason)) => answer.unsupported = Some(Unsupported { reason }),
         Err(Declined::Error(message)) => answer.error = Some(Fault { message }),
     }
+    let warnings = device.warnings().into_iter();
+    answer.warnings = warnings.map(|warning| WarningLine::of(warning, *version)).collect();
     (answer, request.op == "shutdown")
 }
 
@@ -222,6 +265,7 @@ pub fn serve(
     mut output: impl Write,
 ) -> io::Result<()> {
     let mut line = Vec::new();
+    let mut version = Version::V1;
     loop {
         line.clear();
         let limit = MAX_LINE as u64 + 1;
@@ -231,7 +275,7 @@ pub fn serve(
         if line.len() > MAX_LINE && line.last() != Some(&b'\n') {
             return Err(io::Error::other("a request line is longer than the protocol allows"));
         }
-        let (answer, last) = answer_line(device, &line);
+        let (answer, last) = answer_line(device, &mut version, &line);
         serde_json::to_writer(&mut output, &answer)?;
         output.write_all(b"\n")?;
         output.flush()?;

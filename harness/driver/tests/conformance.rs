@@ -6,7 +6,7 @@ mod toy;
 use std::time::Duration;
 
 use hallmark_driver::{
-    Builtin, CheckReport, Connect, Deadlines, Guard, Launch, check, conformance::Status,
+    Builtin, CheckReport, Connect, Deadlines, Guard, Launch, check, check_with, conformance::Status,
 };
 
 fn fake(mode: &str, after: u32) -> Launch {
@@ -18,6 +18,8 @@ fn fake(mode: &str, after: u32) -> Launch {
         args: [mode, &after.to_string()].map(Into::into).into(),
         deadlines: Deadlines { hello: Duration::from_secs(20), operation },
         guard: Guard::at(env!("CARGO_BIN_EXE_hallmark-driver-guard")),
+        network: hallmark_driver::Network::None,
+        secrets: hallmark_driver::Secrets::default(),
         note: None,
     }
 }
@@ -80,6 +82,9 @@ fn each_fault_is_named_with_its_field() {
         ("close-stdout", 2),
         ("oversized", 2),
         ("ignore-stdin-eof", 0),
+        ("lingering", 0),
+        ("nervous", 0),
+        ("stubborn", 1),
         ("noisy", 0),
     ];
     let mut shown = Vec::new();
@@ -91,4 +96,27 @@ fn each_fault_is_named_with_its_field() {
         shown.push(format!("{mode} after {after}{}", rows.collect::<String>()));
     }
     insta::assert_snapshot!(shown.join("\n\n"));
+}
+
+fn report_of_two(one: &dyn Connect, other: &dyn Connect) -> CheckReport {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(check_with(one, other))
+}
+
+#[test]
+fn two_drivers_of_one_protocol_understand_each_other() {
+    let toy = Builtin::new("toy", || Box::new(toy::Toy::saying(None)));
+    let report = report_of_two(&fake("right", 0), &toy);
+    assert!(report.is_conformant(), "{report}");
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn one_that_lies_to_the_other_is_found_out() {
+    let toy = Builtin::new("toy", || Box::new(toy::Toy::saying(None)));
+    let report = report_of_two(&toy, &fake("lying", 0));
+    assert!(!report.is_conformant());
+    let broken = report.rows.iter().filter(|row| row.status == Status::Broken);
+    let shown: Vec<_> = broken.map(|row| format!("{} | {}", row.step, row.message)).collect();
+    insta::assert_snapshot!(shown.join("\n"));
 }

@@ -2,7 +2,8 @@
 
 use hallmark_driver::{
     protocol::{
-        Answer, Bytes, Class, Fault, Operation, PROTOCOL, Refusal, Request, Said, Unsupported, ops,
+        Answer, Bytes, Class, Fault, Operation, Refusal, Request, Said, Unsupported, Version,
+        Warning, WarningClass, WarningLine, ops,
     },
     schema,
 };
@@ -14,7 +15,7 @@ fn wrong<O: Operation>(line: &str) -> String
 where
     O::Answer: std::fmt::Debug,
 {
-    match Answer::read::<O>(7, line.as_bytes()) {
+    match Answer::read::<O>(Version::V1, 7, line.as_bytes()) {
         Ok((said, _)) => panic!("{line} was read as {said:?}"),
         Err(wrong) => wrong.to_string(),
     }
@@ -77,8 +78,8 @@ fn a_wrong_answer_is_told_by_its_field() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"id": 7, "ok": {{"prekeys": {{"extra": {}"#, "[".repeat(1_000_000));
-    assert!(Answer::read::<ops::PrekeysPublish>(7, deep.as_bytes()).is_err());
-    assert!(Answer::read::<ops::Ping>(7, deep.as_bytes()).is_err());
+    assert!(Answer::read::<ops::PrekeysPublish>(Version::V1, 7, deep.as_bytes()).is_err());
+    assert!(Answer::read::<ops::Ping>(Version::V1, 7, deep.as_bytes()).is_err());
 }
 
 #[test]
@@ -90,10 +91,13 @@ fn the_schema_is_published() {
 fn the_schema_accepts_what_we_write_and_refuses_what_we_refuse() {
     let schema = jsonschema::validator_for(&schema()).unwrap();
     let good = [
-        json!({ "id": 1, "op": "hello", "args": { "protocols": [PROTOCOL] } }),
+        json!({ "id": 1, "op": "hello", "args": { "protocols": ["hallmark-driver/1"] } }),
         serde_json::to_value(Request::new(2, &ops::Reset { seed: Some(3) }).unwrap()).unwrap(),
         json!({ "id": 1, "ok": {} }),
         json!({ "id": 1, "ok": { "pid": 7 }, "warnings": ["w"], "log": "l" }),
+        json!({ "id": 1, "ok": {}, "warnings": [{ "class": "new-device", "text": "w" }] }),
+        json!({ "id": 1, "op": "group.add", "args": { "group": "ward", "members": ["bob"] } }),
+        json!({ "id": 1, "ok": { "envelopes": [{ "kind": "welcome", "to": ["b"], "body": "AA==" }] } }),
         json!({ "id": 1, "refused": { "class": "bad-key" } }),
         json!({ "id": 1, "ok": { "messages": [{ "plaintext": "AA==", "sender": "alice" }] } }),
     ];
@@ -103,6 +107,8 @@ fn the_schema_accepts_what_we_write_and_refuses_what_we_refuse() {
     let bad = [
         json!({ "id": 1, "op": "hello", "args": { "name": "alice" } }),
         json!({ "id": 1, "op": "no.such", "args": {} }),
+        json!({ "id": 1, "op": "group.add", "args": { "group": "ward", "members": "bob" } }),
+        json!({ "id": 1, "ok": {}, "warnings": [{ "class": "bad-mood", "text": "w" }] }),
         json!({ "id": "1", "ok": {} }),
         json!({ "id": 1 }),
         json!({ "id": 1, "ok": {}, "refused": { "class": "bad-key" } }),
@@ -111,6 +117,35 @@ fn the_schema_accepts_what_we_write_and_refuses_what_we_refuse() {
     ];
     for line in bad {
         assert!(!schema.is_valid(&line), "{line}");
+    }
+}
+
+#[test]
+fn the_schema_of_manifests_wants_a_command_or_an_address() {
+    let schema = schemars::schema_for!(hallmark_driver::Manifest).to_value();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let manifest = |more: serde_json::Value| {
+        let mut object = json!({
+            "name": "x", "protocol": "hallmark-driver/2", "licence": "MIT",
+            "candidate": { "name": "X", "version": "1" },
+        });
+        object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        object
+    };
+    let command = json!(["x"]);
+    for good in [
+        json!({ "command": command }),
+        json!({ "attach": "127.0.0.1:4000" }),
+        json!({ "command": command, "network": "loopback", "secrets": ["token"] }),
+    ] {
+        assert!(schema.is_valid(&manifest(good.clone())), "{good}");
+    }
+    for bad in [
+        json!({}),
+        json!({ "command": command, "attach": "127.0.0.1:4000" }),
+        json!({ "command": command, "network": "wifi" }),
+    ] {
+        assert!(!schema.is_valid(&manifest(bad.clone())), "{bad}");
     }
 }
 
@@ -169,20 +204,20 @@ fn envelope() -> impl Strategy<Value = ops::Envelope> {
 proptest! {
     #[test]
     fn no_line_makes_reading_panic(id in 0_u64..3, line in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Answer::read::<ops::Ping>(id, &line).is_err());
-        prop_assert!(Answer::read::<ops::PrekeysPublish>(id, &line).is_err());
+        prop_assert!(Answer::read::<ops::Ping>(Version::V1, id, &line).is_err());
+        prop_assert!(Answer::read::<ops::PrekeysPublish>(Version::V1, id, &line).is_err());
     }
 
     #[test]
     fn nor_does_a_line_that_is_nearly_right(at in 0_usize..300, junk in any::<u8>(), cut in 0_usize..300) {
         let good = br#"{"id":7,"ok":{"prekeys":{"identity_key":"AAAA","signed_prekey":{"id":1,"public":"AAAA","signature":"AAAA"},"one_time_prekeys":[{"id":2,"public":"AAAA"}]}},"warnings":["w"]}"#;
-        prop_assert!(Answer::read::<ops::PrekeysPublish>(7, good).is_ok());
+        prop_assert!(Answer::read::<ops::PrekeysPublish>(Version::V1, 7, good).is_ok());
         let mut line = good.to_vec();
         let at = at % line.len();
         line[at] = junk;
-        let _ = Answer::read::<ops::PrekeysPublish>(7, &line).map_err(|wrong| wrong.to_string());
+        let _ = Answer::read::<ops::PrekeysPublish>(Version::V1, 7, &line).map_err(|wrong| wrong.to_string());
         let cut = &good[..cut % good.len()];
-        prop_assert!(Answer::read::<ops::PrekeysPublish>(7, cut).is_err());
+        prop_assert!(Answer::read::<ops::PrekeysPublish>(Version::V1, 7, cut).is_err());
     }
 
     #[test]
@@ -197,7 +232,7 @@ proptest! {
         survives(&ops::MessageEncrypt { peer: name.clone(), plaintext: plaintext.clone() })?;
         survives(&ops::Reset { seed })?;
         survives(&ops::StateRestore { state: plaintext.clone() })?;
-        let message = ops::Message { plaintext, sender: name, position };
+        let message = ops::Message { plaintext, sender: name, position, conversation: None };
         survives(&ops::MessagesAnswer { messages: vec![message] })?;
     }
 
@@ -207,26 +242,41 @@ proptest! {
         let answer = Answer {
             id,
             ok: Some(serde_json::to_value(&ok).unwrap()),
-            warnings: warnings.clone(),
+            warnings: warnings.iter().cloned().map(WarningLine::Text).collect(),
             log: Some(text.clone()),
             ..Answer::default()
         };
         let line = serde_json::to_vec(&answer).unwrap();
-        prop_assert_eq!(Answer::read::<ops::StateSnapshot>(id, &line).unwrap(), (Said::Ok(ok), warnings));
+        let warnings = |class| warnings.iter().cloned().map(|text| Warning { class, text }).collect::<Vec<_>>();
+        let read = Answer::read::<ops::StateSnapshot>(Version::V1, id, &line).unwrap();
+        prop_assert_eq!(read, (Said::Ok(ok.clone()), warnings(WarningClass::Other)));
+
+        let shown = warnings(WarningClass::NewDevice);
+        let answer = Answer {
+            warnings: shown.iter().cloned().map(WarningLine::Classed).collect(),
+            ..answer
+        };
+        let line = serde_json::to_vec(&answer).unwrap();
+        let read = Answer::read::<ops::StateSnapshot>(Version::V2, id, &line).unwrap();
+        prop_assert_eq!(read, (Said::Ok(ok), shown.clone()));
+        prop_assert_eq!(
+            Answer::read::<ops::StateSnapshot>(Version::V1, id, &line).is_err(),
+            !shown.is_empty()
+        );
 
         let refusal = Refusal { class: Class::OldMessage, detail: Some(text.clone()) };
         let answer = Answer { id, refused: Some(refusal.clone()), ..Answer::default() };
         let line = serde_json::to_vec(&answer).unwrap();
-        prop_assert_eq!(Answer::read::<ops::Ping>(id, &line).unwrap().0, Said::Refused(refusal));
+        prop_assert_eq!(Answer::read::<ops::Ping>(Version::V1, id, &line).unwrap().0, Said::Refused(refusal));
 
         let unsupported = Unsupported { reason: text.clone() };
         let answer = Answer { id, unsupported: Some(unsupported.clone()), ..Answer::default() };
         let line = serde_json::to_vec(&answer).unwrap();
-        prop_assert_eq!(Answer::read::<ops::Ping>(id, &line).unwrap().0, Said::Unsupported(unsupported));
+        prop_assert_eq!(Answer::read::<ops::Ping>(Version::V1, id, &line).unwrap().0, Said::Unsupported(unsupported));
 
         let fault = Fault { message: text };
         let answer = Answer { id, error: Some(fault.clone()), ..Answer::default() };
         let line = serde_json::to_vec(&answer).unwrap();
-        prop_assert_eq!(Answer::read::<ops::Ping>(id, &line).unwrap().0, Said::Error(fault));
+        prop_assert_eq!(Answer::read::<ops::Ping>(Version::V1, id, &line).unwrap().0, Said::Error(fault));
     }
 }

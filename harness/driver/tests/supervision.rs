@@ -24,6 +24,8 @@ fn fake(mode: &str, after: u32, marker: &str) -> Launch {
         args: [mode, &after.to_string(), marker].map(Into::into).into(),
         deadlines: Deadlines { hello: Duration::from_secs(20), operation: Duration::from_secs(20) },
         guard: Guard::at(GUARD),
+        network: hallmark_driver::Network::None,
+        secrets: hallmark_driver::Secrets::default(),
         note: None,
     }
 }

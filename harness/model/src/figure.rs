@@ -13,6 +13,22 @@ pub enum Figure {
     CipherSuites(CipherSuiteMatrix),
     /// Which traffic was encrypted, and which was not?
     Flows(FlowMap),
+    /// What is best told as a table: measured windows, grades, what rests on somebody's word.
+    Table(Table),
+}
+
+/// A table that stands for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The question that it answers.
+    pub title: String,
+    /// The columns; the first names the row.
+    pub columns: Vec<String>,
+    /// Rows of as many cells as there are columns.
+    pub rows: Vec<Vec<String>>,
+    /// What a reader should take away, one sentence each.
+    pub sentences: Vec<String>,
 }
 
 /// What a server accepts: versions across, cipher suites down.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, EvidenceRef, Verdict};
+use crate::{CheckId, EvidenceRef, Matter, Verdict};
 
 /// The result of a check: a pure function of facts and policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,9 @@ pub struct ByDesign {
     pub family: String,
     /// The check whose failure it explains.
     pub check: CheckId,
+    /// Whose matter it is instead.
+    #[serde(default)]
+    pub matter: Matter,
     /// The limit, in one sentence.
     pub reason: String,
     /// The document that says so.

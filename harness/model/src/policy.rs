@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByDesign, CheckId};
+use crate::{ByDesign, CheckId, Protocol};
 
 /// How a standard grades an algorithm, a version or a setting.
 #[derive(
@@ -98,8 +98,10 @@ pub struct Policy {
     pub limits: BTreeMap<String, Limit>,
     /// Least values, by name: key sizes.
     pub floors: BTreeMap<String, Floor>,
-    /// Limits that protocols have by design.
+    /// Limits that protocols have by design, where a standard adds to their descriptions.
     pub by_design: Vec<ByDesign>,
+    /// What protocols promise, by family.
+    pub protocols: BTreeMap<String, Protocol>,
 }
 
 impl Policy {
@@ -131,8 +133,19 @@ impl Policy {
 
     /// The known limit of `family` that explains a failure of `check`.
     #[must_use]
-    pub fn by_design(&self, family: &str, check: &CheckId) -> Option<&ByDesign> {
-        self.by_design.iter().find(|row| row.family == family && row.check == *check)
+    pub fn by_design(&self, family: &str, check: &CheckId) -> Option<ByDesign> {
+        let own = self.by_design.iter().find(|row| row.family == family && row.check == *check);
+        if own.is_some() {
+            return own.cloned();
+        }
+        let says = self.protocols.get(family)?.says.get(check)?;
+        Some(ByDesign {
+            family: family.to_owned(),
+            check: check.clone(),
+            matter: says.matter,
+            reason: says.reason.clone(),
+            source: says.source.clone(),
+        })
     }
 
     /// Lays `over` on top of this policy: rows of the same name are replaced.
@@ -146,6 +159,7 @@ impl Policy {
             !over.by_design.iter().any(|new| new.family == row.family && new.check == row.check)
         });
         self.by_design.extend(over.by_design);
+        self.protocols.extend(over.protocols);
     }
 }
 

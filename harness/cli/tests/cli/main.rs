@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod demo;
+mod drivers;
 mod golden;
 mod kill;
+mod liars;
 mod outside;
 mod peers;
 mod recordings;

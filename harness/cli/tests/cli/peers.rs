@@ -11,13 +11,17 @@ use crate::outside::{root, run};
 
 /// The suite's facts and verdicts for an installed driver; nothing where it is not there.
 fn drive(driver: &str) -> Option<(i32, Value, BTreeMap<String, Value>)> {
+    drive_at(driver, "full")
+}
+
+fn drive_at(driver: &str, depth: &str) -> Option<(i32, Value, BTreeMap<String, Value>)> {
     let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
     if !installed.split(',').any(|name| name == driver) {
         println!("not run: peer {driver} is not installed; `cargo xtask peers` installs it");
         return None;
     }
     let args = ["messaging", driver, "--format", "json", "-q", "--seed", "7f3a"];
-    let ended = run(&root(), &args);
+    let ended = run(&root(), &[&args[..], &["--depth", depth]].concat());
     let object: Value = serde_json::from_str(&ended.out)
         .unwrap_or_else(|error| panic!("{driver}: {error}: {}", ended.err));
     let checks = object["requirements"].as_array().unwrap().iter();
@@ -102,7 +106,20 @@ fn megolm_fails_by_the_design_of_the_protocol() {
             id.trim_start_matches("messaging/")
         })
         .collect();
-    assert_eq!(failed, ["ratchet-heals", "replay", "rollback", "undelivered-window"]);
+    assert_eq!(
+        failed,
+        [
+            "ratchet-heals",
+            "replay",
+            "replay-across-sessions",
+            "rollback",
+            "rollback-across-ratchet",
+            "rollback-after-restart",
+            "rollback-out-of-order",
+            "undelivered-messages",
+            "undelivered-window",
+        ]
+    );
     let rollback = experiment(&facts, "rollback");
     assert!(
         rollback["outcome"].as_array().unwrap().iter().all(|s| s["seen"]["kind"] == "delivered")
@@ -113,13 +130,69 @@ fn megolm_fails_by_the_design_of_the_protocol() {
 
 #[test]
 fn libsignal_passes_and_its_harmless_flips_are_no_failure() {
-    let Some((code, facts, checks)) = drive("libsignal") else { return };
+    let Some((code, facts, checks)) = drive_at("libsignal", "quick") else { return };
     is_a_healthy_ratchet(&facts, &checks, 2);
     let flips = malleable(&facts);
     println!("libsignal: {flips} harmless flips");
-    assert!((10..=30).contains(&flips), "{flips}");
-    for check in ["prekey-signature", "fingerprint"] {
+    assert!(flips <= 30, "{flips}");
+    for check in ["prekey-signature", "fingerprint", "identity-change", "group-rollback"] {
         assert_eq!(verdict(&checks, check), "pass", "{check}");
     }
-    assert_eq!(code, 0);
+    nothing_fails_without_an_explanation(&checks);
+    // Nobody can add a device through this driver: not tested, so not 0.
+    assert_eq!(verdict(&checks, "ghost-device"), "not-tested");
+    assert_eq!(code, 3);
+}
+
+fn nothing_fails_without_an_explanation(checks: &BTreeMap<String, Value>) {
+    for (id, check) in checks.iter().filter(|(_, check)| check["verdict"] == "fail") {
+        assert!(!check["by_design"].is_null(), "{id}: {check:#}");
+    }
+}
+
+#[test]
+fn omemo_forgets_what_was_read() {
+    for driver in ["omemo-2", "omemo-legacy"] {
+        let Some((_, _, checks)) = drive_at(driver, "quick") else { continue };
+        for check in ["round-trip", "rollback", "replay", "fingerprint", "prekey-signature"] {
+            let found = &checks[&format!("messaging/{check}")];
+            assert_eq!(verdict(&checks, check), "pass", "{driver}: {found:#}");
+        }
+    }
+}
+
+/// In a group of two that nobody renews, MLS forgets what was read, and no copy is locked out: fresh
+/// keys come with commits.
+#[test]
+fn mls_libraries_forget_what_was_read() {
+    for driver in ["openmls", "mls-rs", "ts-mls"] {
+        let Some((_, facts, checks)) = drive_at(driver, "quick") else { continue };
+        for check in [
+            "round-trip",
+            "envelope-confidential",
+            "plaintext-fallback",
+            "bit-flips",
+            "truncation",
+            "replay",
+            "reordering",
+            "rollback",
+            "reflection",
+            "one-time-prekey",
+        ] {
+            let found = &checks[&format!("messaging/{check}")];
+            assert_eq!(verdict(&checks, check), "pass", "{driver}: {check}: {found:#}");
+        }
+        assert_eq!(verdict(&checks, "aes-256-equivalent"), "pass-equivalent", "{driver}");
+        for check in ["group-round-trip", "group-removed-member", "group-healing", "group-rollback"]
+        {
+            let found = &checks[&format!("messaging/{check}")];
+            assert_eq!(verdict(&checks, check), "pass", "{driver}: {check}: {found:#}");
+        }
+        nothing_fails_without_an_explanation(&checks);
+        let healing = &experiment(&facts, "ratchet-heals")["measured"];
+        assert_eq!(healing["healed_after"], Value::Null, "{driver}");
+        let rollback = experiment(&facts, "rollback");
+        let control = rollback["control"].as_array().unwrap();
+        assert!(control.iter().all(|step| step["seen"]["kind"] == "delivered"), "{driver}");
+    }
 }

@@ -160,13 +160,13 @@ fn published(prekeys: &Prekeys, identity: Option<&Bytes>) -> Vec<String> {
 }
 
 /// The server hands out at most one one-time prekey.
-fn handed_out(prekeys: &Prekeys) -> Prekeys {
+pub(super) fn handed_out(prekeys: &Prekeys) -> Prekeys {
     let mut prekeys = prekeys.clone();
     prekeys.one_time_prekeys.truncate(1);
     prekeys
 }
 
-async fn start(kit: &mut Kit, pair: &mut Pair<'_>, way: Way, prekeys: Option<&Prekeys>) {
+pub(super) async fn start(kit: &mut Kit, pair: &mut Pair<'_>, way: Way, prekeys: Option<&Prekeys>) {
     let (sender, receiver, from, to) = pair.along(way);
     if let Some(prekeys) = prekeys {
         let args = PrekeysImport { peer: to.to_owned(), prekeys: handed_out(prekeys) };
@@ -269,7 +269,13 @@ fn difference(got: &[u8], expected: &[u8]) -> String {
     format!("it differs from byte {at} on, counted from 0")
 }
 
-async fn exchange(kit: &mut Kit, pair: &mut Pair<'_>, way: Way, what: &str, plaintext: &Bytes) {
+pub(super) async fn exchange(
+    kit: &mut Kit,
+    pair: &mut Pair<'_>,
+    way: Way,
+    what: &str,
+    plaintext: &Bytes,
+) {
     if let Some(envelopes) = encrypt(kit, pair, way, what, plaintext).await {
         let (_, receiver, from, to) = pair.along(way);
         let step = format!("{to} decrypts {what}");

@@ -40,7 +40,7 @@ pub(super) async fn by_end_of_input(kit: &mut Kit, alice: Connection) {
         alice.end().await;
         return;
     }
-    let is_process = !alice.isolation().is_empty();
+    let (is_process, is_attached) = (alice.is_process(), !alice.isolation().is_empty());
     let Ended { ending, .. } = alice.end_by(Farewell::Silence).await;
     match ending {
         Some(Ending::Exited(0)) => kit.ok(step, op),
@@ -52,6 +52,9 @@ pub(super) async fn by_end_of_input(kit: &mut Kit, alice: Connection) {
         }
         Some(other) => kit.broken(step, op, format!("it ended with {other}")),
         None if is_process => kit.broken(step, op, "how it ended could not be told"),
+        None if is_attached => {
+            kit.note(step, op, "it is attached to, so its end cannot be seen from here");
+        }
         None => kit.ok(step, op),
     }
 }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::kit::{Kit, problem};
-use crate::protocol::{
-    Operation,
-    ops::{self, Hello, HelloAnswer, Program},
+use super::kit::{Kit, against, problem};
+use crate::{
+    connection::Connection,
+    outcome::Outcome,
+    protocol::{
+        Operation, Version,
+        ops::{self, Hello, HelloAnswer, Program},
+    },
 };
 
 /// Operations of the control group, which every driver has and none lists.
@@ -56,6 +60,51 @@ pub(super) fn check(kit: &mut Kit, hello: &HelloAnswer) {
             .map(|(name, _)| format!("field `ok.limits.{name}` is 0"))
             .into_iter()
             .collect::<Vec<_>>(),
+    );
+}
+
+/// Whether a driver keeps to what it is offered: it takes one of those versions, or says `error`.
+pub(super) async fn negotiation(kit: &mut Kit, carol: &mut Connection) {
+    let op = Hello::NAME;
+    for (step, offered) in [
+        ("takes version 1 where only that is offered", Version::V1.name()),
+        ("says `error` to a version that nobody has", "hallmark-driver/0"),
+    ] {
+        if carol.broken().is_some() {
+            return;
+        }
+        match carol.call(&Hello { protocols: vec![offered.to_owned()] }).await {
+            Outcome::Ok(answer, _) if answer.protocol == offered => kit.ok(step, op),
+            Outcome::Ok(answer, _) => {
+                let words = format!(
+                    "field `ok.protocol` is `{}`, and only `{offered}` was offered: a driver that \
+                     does not speak it answers `error`",
+                    answer.protocol
+                );
+                kit.broken(step, op, words);
+            }
+            Outcome::Error(_) if offered == Version::V1.name() => {
+                kit.note(step, op, "it does not speak it, and says so with `error`");
+            }
+            Outcome::Error(_) => kit.ok(step, op),
+            other => kit.broken(step, op, format!("{}, or `error`", against(&other))),
+        }
+    }
+    if carol.broken().is_none() {
+        // Back to what was agreed on.
+        let _ = carol.call(&Hello { protocols: vec![carol.version().name().to_owned()] }).await;
+    }
+}
+
+/// Two that are to talk to each other speak the same protocol.
+pub(super) fn same_family(kit: &mut Kit, one: &HelloAnswer, other: &HelloAnswer) {
+    let differs = one.family != other.family;
+    kit.judge(
+        "both speak the same protocol family",
+        Hello::NAME,
+        &problem(differs, || {
+            format!("field `ok.family` is `{}` for alice, `{}` for bob", one.family, other.family)
+        }),
     );
 }
 

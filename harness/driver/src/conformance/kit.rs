@@ -6,7 +6,7 @@ use super::report::{Row, Status};
 use crate::{
     connection::Connection,
     outcome::Outcome,
-    protocol::{Fault, Operation, Refusal, Unsupported},
+    protocol::{Class, Fault, Operation, Refusal, Unsupported, Warning},
 };
 
 /// Said of steps after one that broke the connection.
@@ -89,13 +89,84 @@ impl Kit {
             return None;
         }
         match device.call(args).await {
-            Outcome::Ok(answer, _) => {
+            Outcome::Ok(answer, warnings) => {
                 self.judge(step, O::NAME, &look(&answer));
+                self.warned(step, O::NAME, &warnings);
                 Some(answer)
             }
             other => {
                 self.broken(step, O::NAME, against(&other));
                 None
+            }
+        }
+    }
+
+    /// Asks for what the candidate may do or refuse, as it sees fit; all else is wrong.
+    pub(super) async fn either<O: Operation>(
+        &mut self,
+        device: &mut Connection,
+        step: &str,
+        args: &O,
+    ) -> Option<O::Answer> {
+        if !self.can_try::<O>(device, step) {
+            return None;
+        }
+        match device.call(args).await {
+            Outcome::Ok(answer, _) => {
+                self.ok(step, O::NAME);
+                Some(answer)
+            }
+            Outcome::Refused(_) => {
+                self.ok(step, O::NAME);
+                None
+            }
+            other => {
+                self.broken(step, O::NAME, against(&other));
+                None
+            }
+        }
+    }
+
+    /// Asks for what must be refused, in this class.
+    pub(super) async fn refused<O: Operation>(
+        &mut self,
+        device: &mut Connection,
+        step: &str,
+        args: &O,
+        wanted: Class,
+    ) {
+        if !self.can_try::<O>(device, step) {
+            return;
+        }
+        match device.call(args).await {
+            Outcome::Refused(Refusal { class, .. }) if class == wanted => self.ok(step, O::NAME),
+            Outcome::Refused(Refusal { class, .. }) => {
+                let words = format!("it is refused as `{class}`, usual is `{wanted}`");
+                self.note(step, O::NAME, words);
+            }
+            Outcome::Ok(..) => {
+                let words = format!("it answers `ok`, expected `refused` as `{wanted}`");
+                self.broken(step, O::NAME, words);
+            }
+            Outcome::Error(Fault { message }) => {
+                let words = format!(
+                    "it answers `error` ({message}), expected `refused` as `{wanted}`: the \
+                     candidate decides this, the driver did not fail"
+                );
+                self.broken(step, O::NAME, words);
+            }
+            other => self.broken(step, O::NAME, against(&other)),
+        }
+    }
+
+    /// What the candidate shows its user where everybody is honest.
+    fn warned(&mut self, step: &str, op: &'static str, warnings: &[Warning]) {
+        for (index, Warning { class, text }) in warnings.iter().enumerate() {
+            if text.trim().is_empty() {
+                let words = format!("field `warnings[{index}].text` is empty, expected a sentence");
+                self.broken(step, op, words);
+            } else {
+                self.note(step, op, format!("it warns its user of honest peers ({class}: {text})"));
             }
         }
     }

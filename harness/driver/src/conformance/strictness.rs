@@ -10,10 +10,10 @@ use crate::{
     protocol::{
         Bytes, Operation,
         ops::{
-            Envelope, EnvelopeKind, IdentityCreate, IdentityFingerprint, IdentityPublic,
-            IdentitySign, MessageDecrypt, MessageEncrypt, Ping, Prekeys, PrekeysImport,
-            PrekeysPublish, ProcessPid, Reset, SessionInfo, SessionStart, StatePaths, StateRestore,
-            StateSnapshot,
+            AttachmentEncrypt, Envelope, EnvelopeKind, GroupCreate, IdentityCreate,
+            IdentityFingerprint, IdentityPublic, IdentitySign, MessageDecrypt, MessageEncrypt,
+            Ping, Prekeys, PrekeysImport, PrekeysPublish, ProcessPid, Reset, SessionDelete,
+            SessionInfo, SessionStart, StatePaths, StateRestore, StateSnapshot,
         },
     },
 };
@@ -122,6 +122,9 @@ async fn not_listed(kit: &mut Kit, carol: &mut Connection) {
     unlisted(kit, carol, &StateRestore { state: Bytes(vec![7; 64]) }).await;
     unlisted(kit, carol, &StatePaths {}).await;
     unlisted(kit, carol, &ProcessPid {}).await;
+    unlisted(kit, carol, &SessionDelete { peer: peer() }).await;
+    unlisted(kit, carol, &AttachmentEncrypt { plaintext: Bytes(vec![7; 64]) }).await;
+    unlisted(kit, carol, &GroupCreate { group: "ward".to_owned() }).await;
 }
 
 async fn unlisted<O: Operation>(kit: &mut Kit, carol: &mut Connection, args: &O) {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::Value;
 
-use super::Operation;
+use super::{Operation, Version, Warning, WarningLine};
 
 /// A request as it stands on the line.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -51,7 +51,7 @@ pub struct Answer {
     pub error: Option<Fault>,
     /// What the candidate shows its user beside the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
+    pub warnings: Vec<WarningLine>,
     /// Free text for the driver's author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
@@ -185,7 +185,7 @@ struct Frame<T> {
     unsupported: Option<Unsupported>,
     error: Option<Fault>,
     #[serde(default)]
-    warnings: Vec<String>,
+    warnings: Vec<WarningLine>,
     #[serde(rename = "log")]
     _log: Option<String>,
 }
@@ -200,15 +200,16 @@ fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, (String, String)> {
 }
 
 impl Answer {
-    /// Reads one line as the answer to request `id` of operation `O`.
+    /// Reads one line as the answer to request `id` of operation `O`, in this version.
     ///
     /// # Errors
     ///
     /// When the line breaks the protocol; the error names the field.
     pub fn read<O: Operation>(
+        version: Version,
         id: u64,
         line: &[u8],
-    ) -> Result<(Said<O::Answer>, Vec<String>), WrongAnswer> {
+    ) -> Result<(Said<O::Answer>, Vec<Warning>), WrongAnswer> {
         // Serde would take a list for an object whose fields come in order.
         if line.trim_ascii_start().first() == Some(&b'[') {
             return Err(WrongAnswer::Form("expected an object, found a list".to_owned()));
@@ -223,15 +224,23 @@ impl Answer {
         if frame.id != id {
             return Err(WrongAnswer::Id { expected: id, got: frame.id });
         }
+        let warnings = frame
+            .warnings
+            .into_iter()
+            .enumerate()
+            .map(|(at, line)| {
+                line.read(version).map_err(|reason| {
+                    WrongAnswer::Form(format!("field `warnings[{at}]`: {reason} in {version}"))
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         match (frame.ok, frame.refused, frame.unsupported, frame.error) {
             (Some(IgnoredAny), None, None, None) => {}
-            (None, Some(refusal), None, None) => {
-                return Ok((Said::Refused(refusal), frame.warnings));
-            }
+            (None, Some(refusal), None, None) => return Ok((Said::Refused(refusal), warnings)),
             (None, None, Some(unsupported), None) => {
-                return Ok((Said::Unsupported(unsupported), frame.warnings));
+                return Ok((Said::Unsupported(unsupported), warnings));
             }
-            (None, None, None, Some(fault)) => return Ok((Said::Error(fault), frame.warnings)),
+            (None, None, None, Some(fault)) => return Ok((Said::Error(fault), warnings)),
             (ok, refused, unsupported, error) => {
                 let kinds = [
                     ("`ok`", ok.is_some()),
@@ -246,7 +255,7 @@ impl Answer {
         let frame: Frame<O::Answer> = read_line(line)
             .map_err(|(path, reason)| WrongAnswer::Value { op: O::NAME, path, reason })?;
         match frame.ok {
-            Some(value) => Ok((Said::Ok(value), frame.warnings)),
+            Some(value) => Ok((Said::Ok(value), warnings)),
             None => Err(WrongAnswer::Kinds { found: Vec::new() }),
         }
     }

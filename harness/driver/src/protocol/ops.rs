@@ -11,12 +11,29 @@ use serde_json::Value;
 
 use super::Bytes;
 
+mod app;
+mod group;
+mod world;
+
+pub use app::*;
+pub use group::*;
+pub use world::*;
+
 /// An operation: its name, its arguments (the type itself) and its answer.
 pub trait Operation: Serialize + DeserializeOwned {
     /// As on the line.
     const NAME: &'static str;
     /// What `ok` carries.
     type Answer: Serialize + DeserializeOwned;
+}
+
+/// Something to be done with an operation of which only the name is known.
+pub(crate) trait ByName {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn with<O: Operation + 'static>(self) -> Self::Output;
 }
 
 macro_rules! operations {
@@ -30,6 +47,14 @@ macro_rules! operations {
         #[must_use]
         pub fn schemas() -> Vec<(&'static str, schemars::Schema, schemars::Schema)> {
             vec![$(($name, schemars::schema_for!($args), schemars::schema_for!($answer)),)*]
+        }
+
+        /// Has `what` done with the operation of this name, if there is one.
+        pub(crate) fn by_name<W: ByName>(name: &str, what: W) -> Option<W::Output> {
+            match name {
+                $($name => Some(what.with::<$args>()),)*
+                _ => None,
+            }
         }
 
         /// The name of every operation of this version.
@@ -56,6 +81,34 @@ operations! {
     "state.restore" StateRestore => Done;
     "state.paths" StatePaths => PathsAnswer;
     "process.pid" ProcessPid => PidAnswer;
+    "session.delete" SessionDelete => Done;
+    "attachment.encrypt" AttachmentEncrypt => AttachmentAnswer;
+    "attachment.decrypt" AttachmentDecrypt => AttachmentTextAnswer;
+    "device.import" DeviceImport => Done;
+    "group.create" GroupCreate => GroupAnswer;
+    "group.add" GroupAdd => GroupAnswer;
+    "group.remove" GroupRemove => GroupAnswer;
+    "group.join" GroupJoin => GroupAnswer;
+    "group.process" GroupProcess => GroupAnswer;
+    "group.encrypt" GroupEncrypt => GroupAnswer;
+    "group.decrypt" GroupDecrypt => MessagesAnswer;
+    "group.rotate" GroupRotate => GroupAnswer;
+    "group.forward" GroupForward => GroupAnswer;
+    "group.info" GroupInfo => GroupInfoAnswer;
+    "account.login" AccountLogin => Done;
+    "message.send" MessageSend => SentAnswer;
+    "message.await" MessageAwait => ShownAnswer;
+    "conversation.read" ConversationRead => ShownAnswer;
+    "device.add" DeviceAdd => Done;
+    "device.remove" DeviceRemove => Done;
+    "device.list" DeviceList => DevicesAnswer;
+    "verify.start" VerifyStart => FingerprintAnswer;
+    "verify.confirm" VerifyConfirm => Done;
+    "backup.export" BackupExport => BackupAnswer;
+    "backup.import" BackupImport => Done;
+    "settings.get" SettingsGet => SettingAnswer;
+    "settings.set" SettingsSet => Done;
+    "world.set" WorldSet => Done;
 }
 
 /// Done; there is nothing to say. Written `{}`.
@@ -77,7 +130,7 @@ pub struct Hello {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelloAnswer {
-    /// The protocol version chosen: `hallmark-driver/1`.
+    /// The protocol version chosen, one of those offered: `hallmark-driver/2`.
     pub protocol: String,
     /// The driver itself.
     pub driver: Program,
@@ -172,7 +225,7 @@ pub struct FingerprintAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentitySign {
-    /// What to sign: the `public` field of a prekey.
+    /// What to sign: the `public` field of a prekey, or what [`DeviceImport`] says.
     pub message: Bytes,
 }
 
@@ -363,6 +416,78 @@ pub struct Message {
     /// Place in the sender's order, where the protocol authenticates one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// The conversation in which it is shown, where that is another than the one it was handed
+    /// over for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+}
+
+/// Forget the session with this peer, as after a reinstall of the peer; keep its identity and our
+/// prekeys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionDelete {
+    /// With whom.
+    pub peer: String,
+}
+
+/// Encrypt a file for sending. What a server would store is `body`; `key` travels in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentEncrypt {
+    /// The file.
+    pub plaintext: Bytes,
+}
+
+/// An encrypted file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentAnswer {
+    /// All that a recipient needs to open and check it, as one message would carry it. Where the
+    /// cipher is an AEAD without more: nothing but its key.
+    pub key: Bytes,
+    /// What the server stores. Where the cipher is an AEAD without more: nonce, ciphertext, tag.
+    pub body: Bytes,
+    /// Its cipher: `AES-256-GCM`, `AES-256-CBC + HMAC-SHA-256`.
+    pub cipher: String,
+}
+
+/// Open a file that a server handed out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentDecrypt {
+    /// From the message.
+    pub key: Bytes,
+    /// From the server.
+    pub body: Bytes,
+}
+
+/// The file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentTextAnswer {
+    /// As it would be shown.
+    pub plaintext: Bytes,
+}
+
+/// The server says that a peer you know has one more device, with these prekeys.
+///
+/// A candidate for which such a device needs a proof from the peer refuses one without it. One
+/// that sends to it returns an envelope more for each message to this peer.
+///
+/// Where the peer itself added the device, `prekeys.extra` holds `device_signature`, base64: what
+/// `identity.sign` of the peer's first device made of the new device's name, a zero byte, its
+/// `identity_key` and, where there is one, its `signing_key`, one after the other. The driver turns
+/// that into the proof that its candidate wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceImport {
+    /// The peer's name.
+    pub peer: String,
+    /// The device's.
+    pub device: String,
+    /// Its prekeys, with at most one one-time prekey.
+    pub prekeys: Prekeys,
 }
 
 // ---- state ----

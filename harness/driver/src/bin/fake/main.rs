@@ -14,7 +14,11 @@ use std::{
     time::Duration,
 };
 
-use hallmark_driver::{Guard, Launch, protocol::MAX_LINE, sdk};
+use hallmark_driver::{
+    Guard, Launch,
+    protocol::{MAX_LINE, Version},
+    sdk,
+};
 use mode::Mode;
 
 fn main() -> io::Result<ExitCode> {
@@ -57,8 +61,9 @@ fn serve(mode: Mode, after: usize) -> io::Result<()> {
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     let mut asked = 0;
+    let mut version = Version::V1;
     while input.read_until(b'\n', &mut line)? > 0 {
-        let (answer, last) = sdk::answer_line(&mut device, &line);
+        let (answer, last) = sdk::answer_line(&mut device, &mut version, &line);
         asked += 1;
         let request = String::from_utf8_lossy(&line).into_owned();
         line.clear();
@@ -110,12 +115,8 @@ fn start_ourselves(mode: &str, marker: &str) -> io::Result<()> {
 fn hold(args: &[String]) -> io::Result<ExitCode> {
     let [guard, program, args @ ..] = args else { return Ok(ExitCode::from(2)) };
     let launch = Launch {
-        name: "held".to_owned(),
-        program: program.into(),
         args: args.iter().map(Into::into).collect(),
-        deadlines: hallmark_driver::Deadlines::default(),
-        guard: Guard::at(guard),
-        note: None,
+        ..Launch::program("held", program, Guard::at(guard))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

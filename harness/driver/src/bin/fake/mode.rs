@@ -3,11 +3,15 @@
 use std::{
     env, fs,
     io::{self, Write},
+    net::{TcpListener, TcpStream},
     process, thread,
     time::Duration,
 };
 
-use hallmark_driver::protocol::{Answer, Class, Fault, Refusal, Unsupported};
+use hallmark_driver::{
+    protocol::{Answer, Class, Fault, Refusal, Unsupported, Warning, WarningClass, WarningLine},
+    sdk::Device,
+};
 use serde_json::{Value, json};
 
 macro_rules! modes {
@@ -92,6 +96,16 @@ modes! {
     "ignore-stdin-eof" IgnoreStdinEof,
     /// Says in `hello` what it finds around itself.
     "surroundings" Surroundings,
+    /// Says in `hello` which sockets it can reach; MARKER is a port of this machine's loopback.
+    "network" Network,
+    /// Says in `hello` what it was handed, as it is and backwards.
+    "secrets" Secrets,
+    /// Speaks in groups from which it was removed.
+    "lingering" Lingering,
+    /// Takes version 2, whatever is offered.
+    "stubborn" Stubborn,
+    /// Warns of everything, without a word.
+    "nervous" Nervous,
     /// Answers what is not there with `error`.
     "no-unsupported" NoUnsupported,
     /// Not a driver: the process that fork-again leaves behind.
@@ -105,8 +119,11 @@ modes! {
 impl Mode {
     /// What `hello` says of the way of calling, where it matters.
     pub(crate) fn calling(self) -> Option<String> {
-        if self != Self::Surroundings {
-            return None;
+        match self {
+            Self::Surroundings => {}
+            Self::Network => return Some(reached().to_string()),
+            Self::Secrets => return Some(handed().to_string()),
+            _ => return None,
         }
         let names: Vec<_> = env::vars().map(|(name, _)| name).collect();
         let home = env::var("HOME").unwrap_or_default();
@@ -205,6 +222,23 @@ impl Mode {
                     io::stderr().write_all(&[b'~'; 4096])?;
                 }
             }
+            Self::Lingering
+                if request.contains("\"group.encrypt\"") && answer.refused.is_some() =>
+            {
+                answer.refused = None;
+                answer.ok = Some(json!({ "envelopes": [] }));
+            }
+            Self::Stubborn if hello => {
+                answer.error = None;
+                let device = super::toy::Toy::saying(None);
+                let mut said = serde_json::to_value(device.hello())?;
+                said["protocol"] = json!("hallmark-driver/2");
+                answer.ok = Some(said);
+            }
+            Self::Nervous if request.contains("\"message.encrypt\"") => {
+                let (class, text) = (WarningClass::Other, String::new());
+                answer.warnings.push(WarningLine::Classed(Warning { class, text }));
+            }
             Self::NoUnsupported => {
                 if let Some(Unsupported { reason }) = answer.unsupported.take() {
                     answer.error = Some(Fault { message: reason });
@@ -214,6 +248,30 @@ impl Mode {
         }
         Ok(serde_json::to_vec(&answer)?)
     }
+}
+
+/// Whether a port of the machine can be reached, and one of our own.
+fn reached() -> Value {
+    let to = |port: u16| TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.kind());
+    let outside = env::args().nth(3).and_then(|port| port.parse().ok()).unwrap_or(0);
+    let own = TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| Ok((listener.local_addr()?.port(), listener)))
+        .map_err(|error| error.kind())
+        .and_then(|(port, _listening)| to(port));
+    json!({ "outside": format!("{:?}", to(outside)), "own": format!("{own:?}") })
+}
+
+/// What was handed over, and whether it stands anywhere else.
+fn handed() -> Value {
+    let number = env::var(hallmark_driver::secrets::SECRETS_FD).unwrap_or_default();
+    let text = fs::read_to_string(format!("/proc/self/fd/{number}")).unwrap_or_default();
+    let object: Value = serde_json::from_str(&text).unwrap_or_default();
+    let value = object["account-password"].as_str().unwrap_or_default().to_owned();
+    let backwards: String = value.chars().rev().collect();
+    let elsewhere = env::vars().any(|(_, other)| other.contains(&value))
+        || env::args().any(|other| other.contains(&value));
+    let _ = writeln!(io::stderr(), "the password is {value}");
+    json!({ "value": value, "backwards": backwards, "elsewhere": elsewhere })
 }
 
 fn half(answer: &Answer) -> io::Result<()> {

@@ -6,12 +6,15 @@ use hallmark_driver::{
     protocol::{
         Bytes, Class,
         ops::{
-            Done, Envelope, EnvelopeKind, EnvelopesAnswer, FingerprintAnswer, HelloAnswer,
-            IdentityCreate, IdentityFingerprint, IdentityPublic, IdentityPublicAnswer,
-            IdentitySign, Message, MessageDecrypt, MessageEncrypt, MessagesAnswer, OneTimePrekey,
-            PathsAnswer, Prekeys, PrekeysAnswer, PrekeysImport, PrekeysPublish, Program,
-            SessionInfo, SessionInfoAnswer, SessionStart, SignAnswer, SignedPrekey, StateAnswer,
-            StatePaths, StateRestore, StateSnapshot,
+            AttachmentAnswer, AttachmentDecrypt, AttachmentEncrypt, AttachmentTextAnswer,
+            DeviceImport, Done, Envelope, EnvelopeKind, EnvelopesAnswer, FingerprintAnswer,
+            GroupAdd, GroupAnswer, GroupCreate, GroupDecrypt, GroupEncrypt, GroupEnvelope,
+            GroupEnvelopeKind, GroupInfo, GroupInfoAnswer, GroupJoin, GroupProcess, GroupRemove,
+            GroupRotate, HelloAnswer, IdentityCreate, IdentityFingerprint, IdentityPublic,
+            IdentityPublicAnswer, IdentitySign, Message, MessageDecrypt, MessageEncrypt,
+            MessagesAnswer, OneTimePrekey, PathsAnswer, Prekeys, PrekeysAnswer, PrekeysImport,
+            PrekeysPublish, Program, SessionDelete, SessionInfo, SessionInfoAnswer, SessionStart,
+            SignAnswer, SignedPrekey, StateAnswer, StatePaths, StateRestore, StateSnapshot,
         },
     },
     sdk::{Declined, Device, Reply},
@@ -25,9 +28,28 @@ pub(crate) struct Toy {
     peers: BTreeMap<String, Vec<u8>>,
     sent: u64,
     seen: BTreeSet<(String, u64)>,
+    /// Peers with whom there is no session any more.
+    given_up: BTreeSet<String>,
+    groups: BTreeMap<String, Group>,
     /// Said in `hello`.
     #[serde(skip)]
     calling: Option<String>,
+}
+
+/// A group as this device sees it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Group {
+    members: BTreeSet<String>,
+    epoch: u64,
+}
+
+/// What travels in a group, in the open.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    from: String,
+    count: u64,
+    group: Group,
+    text: Option<Bytes>,
 }
 
 /// What travels, in the open.
@@ -79,8 +101,67 @@ impl Toy {
         self.peers.get(peer).map(Vec::as_slice).ok_or_else(unknown)
     }
 
+    /// A group in which this device is.
+    fn group(&mut self, name: &str) -> Reply<&mut Group> {
+        let me = self.name()?.to_owned();
+        let here = self.groups.get_mut(name).filter(|group| group.members.contains(&me));
+        here.ok_or_else(|| Declined::refused(Class::NotMember, "not in this group"))
+    }
+
+    /// Changes a group, and tells everybody who is or was in it.
+    fn change(&mut self, name: &str, change: impl FnOnce(&mut Group)) -> Reply<GroupAnswer> {
+        let before = self.group(name)?.members.clone();
+        let group = self.group(name)?;
+        change(group);
+        group.epoch += 1;
+        let (joined, kept): (Vec<_>, Vec<_>) =
+            before.union(&group.members).cloned().partition(|name| !before.contains(name));
+        let me = self.name()?.to_owned();
+        let kept: Vec<_> = kept.into_iter().filter(|name| *name != me).collect();
+        let mut envelopes = Vec::new();
+        for (kind, to) in [(GroupEnvelopeKind::Change, kept), (GroupEnvelopeKind::Welcome, joined)]
+        {
+            if !to.is_empty() {
+                envelopes.push(GroupEnvelope { to, ..self.told(name, kind, None)? });
+            }
+        }
+        Ok(GroupAnswer { envelopes })
+    }
+
+    fn told(
+        &mut self,
+        name: &str,
+        kind: GroupEnvelopeKind,
+        text: Option<Bytes>,
+    ) -> Reply<GroupEnvelope> {
+        self.sent += 1;
+        let (from, count) = (self.name()?.to_owned(), self.sent);
+        let group = self.groups.get(name).cloned().unwrap_or_default();
+        let told = Told { from, count, group, text };
+        let body = serde_json::to_vec(&told).map_err(Declined::error)?.into();
+        Ok(GroupEnvelope { to: Vec::new(), kind, tag: String::new(), body })
+    }
+
+    /// Reads what a peer told, once.
+    fn heard(&mut self, from: &str, envelope: &GroupEnvelope) -> Reply<Told> {
+        let told: Told = serde_json::from_slice(&envelope.body)
+            .map_err(|error| Declined::refused(Class::Malformed, error))?;
+        if told.from != from {
+            return Err(Declined::refused(Class::BadSignature, "from somebody else"));
+        }
+        if !self.seen.insert((from.to_owned(), told.count)) {
+            return Err(Declined::refused(Class::OldMessage, "heard before"));
+        }
+        Ok(told)
+    }
+
     fn envelope(&mut self, peer: String, text: Option<Bytes>) -> Reply<EnvelopesAnswer> {
         self.known(&peer)?;
+        if text.is_none() {
+            self.given_up.remove(&peer);
+        } else if self.given_up.contains(&peer) {
+            return Err(Declined::refused(Class::UnknownKey, "there is no session"));
+        }
         self.sent += 1;
         let (from, count) = (self.name()?.to_owned(), self.sent);
         let (kind, tag) = match text {
@@ -119,7 +200,15 @@ impl Device for Toy {
     }
 
     fn capabilities(&self) -> Vec<&'static str> {
-        hallmark_driver::protocol::ops::NAMES[4..].to_vec()
+        let names = hallmark_driver::protocol::ops::NAMES[4..].iter().copied();
+        // The toy is no application, and passes no keys on.
+        let groups = ["identity", "prekeys", "session", "message", "state", "process"];
+        let extras = ["attachment", "group"];
+        let all = [&groups[..], &extras[..]].concat();
+        let has = |name: &&str| all.iter().any(|group| name.split('.').next() == Some(group));
+        let none = ["message.send", "message.await", "group.forward"];
+        let kept = names.filter(has).filter(|name| !none.contains(name));
+        kept.chain(["device.import"]).collect()
     }
 
     fn reset(&mut self, _: Option<u64>) -> Reply<()> {
@@ -213,8 +302,12 @@ impl Device for Toy {
             return Err(Declined::refused(Class::OldMessage, format!("message {count} again")));
         }
         self.peers.entry(from.clone()).or_insert_with(|| digest(from.as_bytes()));
-        let message =
-            |plaintext| Message { plaintext, sender: from.clone(), position: Some(count) };
+        let message = |plaintext| Message {
+            plaintext,
+            sender: from.clone(),
+            position: Some(count),
+            conversation: None,
+        };
         Ok(MessagesAnswer { messages: text.into_iter().map(message).collect() })
     }
 
@@ -230,5 +323,94 @@ impl Device for Toy {
 
     fn state_paths(&mut self, _: StatePaths) -> Reply<PathsAnswer> {
         Ok(PathsAnswer { paths: std::env::var("HOME").into_iter().collect() })
+    }
+
+    fn session_delete(&mut self, args: SessionDelete) -> Reply<Done> {
+        self.known(&args.peer)?;
+        self.given_up.insert(args.peer);
+        Ok(Done {})
+    }
+
+    fn attachment_encrypt(&mut self, args: AttachmentEncrypt) -> Reply<AttachmentAnswer> {
+        let key = digest(&args.plaintext).into();
+        Ok(AttachmentAnswer { key, body: args.plaintext, cipher: "none".to_owned() })
+    }
+
+    fn attachment_decrypt(&mut self, args: AttachmentDecrypt) -> Reply<AttachmentTextAnswer> {
+        if digest(&args.body) != args.key.0 {
+            return Err(Declined::refused(Class::BadSignature, "the sum is wrong"));
+        }
+        Ok(AttachmentTextAnswer { plaintext: args.body })
+    }
+
+    fn device_import(&mut self, args: DeviceImport) -> Reply<Done> {
+        self.known(&args.peer)?;
+        Err(Declined::refused(Class::Policy, "one device is enough for everybody"))
+    }
+
+    fn group_create(&mut self, args: GroupCreate) -> Reply<GroupAnswer> {
+        let members = BTreeSet::from([self.name()?.to_owned()]);
+        self.groups.insert(args.group, Group { members, epoch: 0 });
+        Ok(GroupAnswer::default())
+    }
+
+    fn group_add(&mut self, args: GroupAdd) -> Reply<GroupAnswer> {
+        args.members.iter().try_for_each(|member| self.known(member).map(drop))?;
+        self.change(&args.group, |group| group.members.extend(args.members))
+    }
+
+    fn group_remove(&mut self, args: GroupRemove) -> Reply<GroupAnswer> {
+        self.change(&args.group, |group| group.members.retain(|m| !args.members.contains(m)))
+    }
+
+    fn group_rotate(&mut self, args: GroupRotate) -> Reply<GroupAnswer> {
+        self.change(&args.group, |_| ())
+    }
+
+    fn group_join(&mut self, args: GroupJoin) -> Reply<GroupAnswer> {
+        let told = self.heard(&args.from, &args.envelope)?;
+        self.groups.insert(args.group, told.group);
+        Ok(GroupAnswer::default())
+    }
+
+    fn group_process(&mut self, args: GroupProcess) -> Reply<GroupAnswer> {
+        let told = self.heard(&args.from, &args.envelope)?;
+        *self.group(&args.group)? = told.group;
+        Ok(GroupAnswer::default())
+    }
+
+    fn group_encrypt(&mut self, args: GroupEncrypt) -> Reply<GroupAnswer> {
+        self.group(&args.group)?;
+        let envelope = self.told(&args.group, GroupEnvelopeKind::Message, Some(args.plaintext))?;
+        Ok(GroupAnswer { envelopes: vec![envelope] })
+    }
+
+    fn group_decrypt(&mut self, args: GroupDecrypt) -> Reply<MessagesAnswer> {
+        if !self.group(&args.group)?.members.contains(&args.from) {
+            return Err(Declined::refused(Class::NotMember, "the sender is not in this group"));
+        }
+        let Told { from, count, text, .. } = self.heard(&args.from, &args.envelope)?;
+        let message = |plaintext| Message {
+            plaintext,
+            sender: from.clone(),
+            position: Some(count),
+            conversation: None,
+        };
+        Ok(MessagesAnswer { messages: text.into_iter().map(message).collect() })
+    }
+
+    fn group_info(&mut self, args: GroupInfo) -> Reply<GroupInfoAnswer> {
+        let group = self.group(&args.group)?;
+        let state = serde_json::to_vec(group).map_err(Declined::error)?;
+        Ok(GroupInfoAnswer {
+            epoch: Some(group.epoch),
+            authenticator: Some(digest(&state).into()),
+            members: group.members.iter().cloned().collect(),
+            protocol: "Toy v1".to_owned(),
+            cipher: "none".to_owned(),
+            mac: "none".to_owned(),
+            mac_bits: 256,
+            key_agreement: "none".to_owned(),
+        })
     }
 }
