@@ -17,6 +17,9 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) inherits: Vec<Spanned<String>>,
     pub(crate) document: Document,
+    /// Families of the embedded protocol descriptions that it judges by.
+    #[serde(default)]
+    pub(crate) protocols: Vec<Spanned<String>>,
     /// The documents that rows cite, by the part of a row's id before the slash.
     #[serde(default)]
     pub(crate) source: BTreeMap<String, Source>,

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hallmark_model::{
-    Policy, Sha256, Standard,
+    Policy, Protocol, Sha256, Standard,
     document::{self, DocumentError},
 };
 use ring::digest;
+use toml::Spanned;
 
 use crate::{
     Loaded, closest,
     file::{File, Source},
-    quoted, rules,
+    protocols, quoted, rules,
 };
 
 /// Documents that can be inherited: id and text.
@@ -22,6 +23,8 @@ struct Part<'a> {
     name: String,
     text: &'a str,
     file: File,
+    /// The protocol descriptions that it names, and their texts.
+    protocols: Vec<(&'static str, Protocol)>,
 }
 
 /// Reads `text`, the contents of the file `name`, and everything that it inherits from `library`.
@@ -69,8 +72,30 @@ fn collect<'a>(
     }
     descendants.pop();
     done.insert(id);
-    parts.push(Part { name: name.to_owned(), text, file });
+    let protocols = described(name, text, &file)?;
+    parts.push(Part { name: name.to_owned(), text, file, protocols });
     Ok(())
+}
+
+/// Reads the protocol descriptions that a document names.
+fn described(
+    name: &str,
+    text: &str,
+    file: &File,
+) -> Result<Vec<(&'static str, Protocol)>, DocumentError> {
+    let read = |family: &Spanned<String>| {
+        let families = protocols::families();
+        let wanted = family.get_ref().as_str();
+        let Some(known) = families.iter().find(|known| **known == wanted) else {
+            let message =
+                format!("no protocol `{wanted}` is described; known are {}", quoted(&families));
+            return Err(DocumentError::at_span(name, text, family.span(), &message)
+                .suggesting(closest(wanted, families.clone()).map(str::to_owned)));
+        };
+        let description = protocols::text(known).unwrap_or_default();
+        Ok((*known, protocols::read(known, description)?))
+    };
+    file.protocols.iter().map(read).collect()
 }
 
 /// Lays documents over each other, ancestors first, so that the nearer one wins. The rows of the
@@ -80,8 +105,10 @@ fn merge(parts: Vec<Part>) -> Result<Standard, DocumentError> {
     let mut policy = Policy::default();
     let mut merged = None;
     let mut requirements = Vec::new();
-    for Part { name, text, file } in parts {
+    for Part { name, text, file, protocols } in parts {
         sources.extend(file.source);
+        let described = protocols.into_iter().map(|(family, p)| (family.to_owned(), p));
+        policy.overlay(Policy { protocols: described.collect(), ..Policy::default() });
         policy.overlay(file.policy);
         let mut own = Vec::new();
         for row in file.requirement {
@@ -108,9 +135,13 @@ fn merge(parts: Vec<Part>) -> Result<Standard, DocumentError> {
 /// See [`Loaded::digest`].
 fn digest_of(parts: &[Part]) -> Sha256 {
     let mut context = digest::Context::new(&digest::SHA256);
+    let mut add = |text: &str| {
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    };
     for part in parts {
-        context.update(&(part.text.len() as u64).to_be_bytes());
-        context.update(part.text.as_bytes());
+        add(part.text);
+        part.protocols.iter().filter_map(|(family, _)| protocols::text(family)).for_each(&mut add);
     }
     let mut bytes = [0; 32];
     bytes.copy_from_slice(context.finish().as_ref());

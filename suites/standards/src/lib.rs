@@ -9,6 +9,7 @@
 
 mod file;
 mod inherit;
+mod protocols;
 mod rules;
 
 use hallmark_model::{Sha256, Standard, document::DocumentError};
@@ -26,7 +27,7 @@ pub struct Loaded {
     pub standard: Standard,
     /// SHA-256 over the document and everything that it inherits: for each document, ancestors
     /// first and the document itself last, the number of its bytes (eight bytes, big-endian) and
-    /// then its bytes.
+    /// then its bytes; after each document, the protocol descriptions that it names, likewise.
     pub digest: Sha256,
 }
 

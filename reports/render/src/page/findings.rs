@@ -56,8 +56,9 @@ pub(super) struct Finding {
     pub(super) more_evidence: usize,
 }
 
-/// A limit that the protocol has by its design.
+/// What the protocol itself says of the matter.
 pub(super) struct Limit {
+    pub(super) matter: &'static str,
     pub(super) family: Shown,
     pub(super) reason: Shown,
     pub(super) source: Shown,
@@ -179,6 +180,7 @@ impl Finding {
 impl Limit {
     fn of(limit: &ByDesign) -> Self {
         Self {
+            matter: limit.matter.words(),
             family: Shown::line(&limit.family),
             reason: Shown::passage(&limit.reason),
             source: Shown::line(&limit.source),

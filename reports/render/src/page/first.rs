@@ -159,7 +159,10 @@ impl Failure {
         let failed = row.checks.iter().filter(|check| check.verdict == Verdict::Fail);
         let limits = failed.filter_map(|check| check.by_design.as_ref());
         let mut by_design: Vec<_> = limits
-            .map(|l| Shown::line(&format!("{} ({}; {})", l.reason, l.family, l.source)))
+            .map(|l| {
+                let words = l.matter.words();
+                Shown::line(&format!("{words}: {} ({}; {})", l.reason, l.family, l.source))
+            })
             .collect();
         by_design.dedup();
         let waived = row.overlays.iter().find(|o| matches!(o, Overlay::Waived { .. }));

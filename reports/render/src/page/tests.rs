@@ -6,7 +6,8 @@ use crate::samples;
 
 fn figures() -> Vec<(Suite, Figure)> {
     let figure = Figure::ForwardSecrecy(samples::timeline());
-    vec![(Suite::Messaging, figure.clone()), (Suite::Messaging, figure)]
+    let table = Figure::Table(samples::table());
+    vec![(Suite::Messaging, figure.clone()), (Suite::Messaging, figure), (Suite::Messaging, table)]
 }
 
 fn rendered(report: &Report) -> String {

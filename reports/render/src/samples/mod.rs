@@ -4,8 +4,8 @@ mod demands;
 mod observed;
 
 use hallmark_model::{
-    ByDesign, CheckId, EvidenceRef, Gate, Half, Headline, Overlay, Report, Selection, Sha256,
-    Suite, Verdict,
+    ByDesign, CheckId, EvidenceRef, Gate, Half, Headline, Matter, Overlay, Report, Selection,
+    Sha256, Suite, Verdict,
     candidate::Authorisation,
     report::{Assurance, Candidate, Check, Counts, Row, Run, SCHEMA, StandardRef, Subject, Tool},
 };
@@ -14,7 +14,7 @@ use jiff::civil::date;
 use self::demands::{DEMANDS, NOTE, requirement};
 pub(crate) use self::{
     demands::standard,
-    observed::{elapsed, events, flow_map, matrix, timeline},
+    observed::{elapsed, events, flow_map, matrix, table, timeline},
 };
 
 /// What may come from a hostile candidate or report.
@@ -194,6 +194,7 @@ pub(crate) fn by_design() -> Report {
             by_design: Some(ByDesign {
                 family: "megolm".into(),
                 check: check(name),
+                matter: Matter::ByDesign,
                 reason: "an inbound session keeps its first known ratchet value".into(),
                 source: "Megolm specification, section “Lack of Backward Secrecy”".into(),
             }),
@@ -252,6 +253,7 @@ pub(crate) fn hostile() -> Report {
         by_design: Some(ByDesign {
             family: nasty(0),
             check: check(name),
+            matter: Matter::Application,
             reason: nasty(1),
             source: nasty(3),
         }),

@@ -7,7 +7,7 @@ use hallmark_model::{
     event::Stamped,
     figure::{
         CipherSuiteMatrix, Fate, FlowMap, ForwardSecrecy, Lane, Mark, MatrixRow, Offer, Protection,
-        Stream,
+        Stream, Table,
     },
 };
 
@@ -45,6 +45,19 @@ pub(crate) fn timeline() -> ForwardSecrecy {
             "Undelivered messages stay readable for 4 further chains.".into(),
             "The conversation heals after one exchange.".into(),
         ],
+    }
+}
+
+pub(crate) fn table() -> Table {
+    let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+    Table {
+        title: "For how long does a key survive?".into(),
+        columns: row(["Key of", "Readable through", "Gone at"]),
+        rows: vec![
+            row(["an undelivered message", "4 receiving chains", "5"]),
+            row(["<script>alert(1)</script>", "not observed", "not observed"]),
+        ],
+        sentences: vec!["One window was measured.".into()],
     }
 }
 

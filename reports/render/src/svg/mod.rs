@@ -8,6 +8,7 @@ mod cipher_suites;
 mod flows;
 mod forward_secrecy;
 mod plot;
+mod table;
 
 use std::fmt;
 

@@ -2,14 +2,14 @@
 
 use hallmark_model::Figure;
 
-use super::{Element, Svg, cipher_suites, flows, forward_secrecy};
+use super::{Element, Svg, cipher_suites, flows, forward_secrecy, table};
 use crate::palette::Colour;
 
 /// A figure, and the same as sentences and as a table.
 #[derive(Clone, Debug)]
 pub struct Plot {
-    /// The drawing.
-    pub svg: Svg,
+    /// The drawing, where there is something to draw.
+    pub svg: Option<Svg>,
     /// The question that it answers.
     pub title: String,
     /// The answer in sentences.
@@ -17,7 +17,7 @@ pub struct Plot {
     /// What the table tells, for its caption.
     pub caption: String,
     /// The table's columns; the first names the row.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     /// Everything that the figure shows, in rows of as many cells as there are columns.
     pub rows: Vec<Vec<String>>,
     /// What is not drawn or not told, in sentences; empty where everything is.
@@ -32,6 +32,7 @@ impl Plot {
             Figure::ForwardSecrecy(timeline) => forward_secrecy::render(id, timeline),
             Figure::CipherSuites(matrix) => cipher_suites::render(id, matrix),
             Figure::Flows(map) => flows::render(id, map),
+            Figure::Table(told) => table::render(told),
         }
     }
 }

@@ -152,8 +152,14 @@ fn detail(page: &mut Page, report: &Report, check: &Check) {
     page.field("why", &check.why);
     if let Some(limit) = &check.by_design {
         page.field(
-            "by design",
-            &format!("of the protocol {}: {} [{}]", limit.family, limit.reason, limit.source),
+            "protocol",
+            &format!(
+                "{} ({}): {} [{}]",
+                limit.matter.words(),
+                limit.family,
+                limit.reason,
+                limit.source
+            ),
         );
     }
     for (index, kept) in check.evidence.iter().take(EVIDENCE).enumerate() {
