@@ -77,7 +77,7 @@ fn closest(text: &str) -> Option<Fault> {
 
 /// A set of faults; empty is the honest messenger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Faults(u64);
+pub struct Faults(u128);
 
 impl Faults {
     /// The honest messenger.

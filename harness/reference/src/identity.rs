@@ -41,27 +41,73 @@ impl PublicIdentity {
 
     /// Whether this identity signed `message`.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, &self.signing.0).verify(message, signature).is_ok()
+        verifies(&self.signing, message, signature)
     }
+
+    /// The same; with a fault, also in the other encoding that a signature then has.
+    pub(crate) fn accepts(&self, message: &[u8], signature: &[u8], faults: Faults) -> bool {
+        self.verifies(message, signature)
+            || faults.has(Fault::AcceptMalleableSignature)
+                && reduced(signature).is_some_and(|reduced| self.verifies(message, &reduced))
+    }
+}
+
+/// `L`, the order of the group, little-endian (RFC 8032, section 5.1).
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// The signature with `L` taken from its second half, where that is not below `L`.
+fn reduced(signature: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = signature.split_at_checked(32).filter(|(_, s)| s.len() == ORDER.len())?;
+    let mut borrow = 0;
+    let difference: Vec<u8> = s
+        .iter()
+        .zip(ORDER)
+        .map(|(byte, order)| {
+            let wide = i16::from(*byte) - i16::from(order) - borrow;
+            borrow = i16::from(wide < 0);
+            wide.rem_euclid(256) as u8
+        })
+        .collect();
+    (borrow == 0).then(|| [r, &difference].concat())
 }
 
 impl Identity {
     /// What others may know.
     pub(crate) fn public(&self) -> PublicIdentity {
-        let mut signing = [0; 32];
-        signing.copy_from_slice(self.pair().public_key().as_ref());
-        PublicIdentity { agreement: public(&self.agreement), signing: Key(signing) }
+        PublicIdentity {
+            agreement: public(&self.agreement),
+            signing: signing_public(&self.signing),
+        }
     }
 
     /// Ed25519 (RFC 8032).
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.pair().sign(message).as_ref().to_vec()
+        sign(&self.signing, message)
     }
+}
 
-    fn pair(&self) -> Ed25519KeyPair {
-        Ed25519KeyPair::from_seed_unchecked(&self.signing.0)
-            .expect("every seed of 32 bytes is a key")
-    }
+/// The public key of an Ed25519 seed.
+pub(crate) fn signing_public(seed: &Key) -> Key {
+    let mut public = [0; 32];
+    public.copy_from_slice(pair(seed).public_key().as_ref());
+    Key(public)
+}
+
+/// Ed25519 (RFC 8032) with this seed.
+pub(crate) fn sign(seed: &Key, message: &[u8]) -> Vec<u8> {
+    pair(seed).sign(message).as_ref().to_vec()
+}
+
+/// Whether the owner of this Ed25519 key signed `message`.
+pub(crate) fn verifies(signer: &Key, message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ED25519, &signer.0).verify(message, signature).is_ok()
+}
+
+fn pair(seed: &Key) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&seed.0).expect("every seed of 32 bytes is a key")
 }
 
 /// The public key of an X25519 secret.
@@ -138,5 +184,19 @@ pub(crate) mod tests {
         assert!(identity.public().verifies(b"prekey", &signature));
         assert!(!identity.public().verifies(b"prekez", &signature));
         assert!(!identity.public().verifies(b"prekey", &signature[1..]));
+    }
+
+    #[test]
+    fn the_other_encoding_of_a_signature_is_accepted_with_the_fault_only() {
+        let identity = Identity { agreement: Key([1; 32]), signing: Key([2; 32]) };
+        let mut signature = identity.sign(b"prekey");
+        let mut carry = 0;
+        for (byte, order) in signature[32..].iter_mut().zip(ORDER) {
+            let wide = u16::from(*byte) + u16::from(order) + carry;
+            (*byte, carry) = (wide as u8, wide >> 8);
+        }
+        let accepts = |faults| identity.public().accepts(b"prekey", &signature, faults);
+        assert!(!accepts(Faults::NONE));
+        assert!(accepts(Fault::AcceptMalleableSignature.into()));
     }
 }

@@ -13,18 +13,24 @@
 //! It is a measuring standard, not a product: secrets are not wiped from memory and lie readable
 //! in snapshots.
 //!
+//! Its groups use sender keys, whose distribution follows a secret that every change of the group
+//! renews.
+//!
 //! One deviation from X3DH: the signed prekey is signed with an Ed25519 key of its own instead of
 //! XEdDSA under the X25519 identity key. Both public keys together are the identity: both stand
 //! in the associated data of every session and in the fingerprint.
 
+mod attachment;
 mod content;
 mod entropy;
 mod faults;
 mod fingerprint;
 mod frame;
+mod group;
 mod identity;
 mod kdf;
 mod messenger;
+mod offer;
 mod ratchet;
 mod refused;
 pub mod scene;

@@ -15,8 +15,16 @@ use crate::{
     wire::Header,
 };
 
-/// How many messages of one chain may be overtaken, and how many of their keys are kept.
+/// How far ahead of the last one received a message of a chain may be.
 const MAX_SKIP: u32 = 1000;
+
+/// How many keys of one chain are kept for messages that have not arrived; the oldest go first.
+const MAX_STORED: u32 = 200;
+
+/// The same with the fault that keeps them all, or nearly: state stays bounded.
+const MAX_STORED_FAULTY: u32 = 10_000;
+/// The same with the fault that knows no limit, or nearly: a flipped bit must not take for ever.
+const MAX_SKIP_FAULTY: u32 = 30_000;
 
 /// Receiving chains whose skipped keys are kept: the current one and four before it.
 const KEPT_CHAINS: usize = 5;
@@ -68,6 +76,9 @@ struct Receiving {
     /// Keys of messages that have; stays empty without the fault that keeps them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     used: BTreeMap<u32, Key>,
+    /// What the chain began with; stays empty without the fault that keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<Key>,
 }
 
 /// The key of a received message.
@@ -170,9 +181,13 @@ impl Ratchet {
             None => 0,
         };
         self.root = root;
+        // The fault keeps the start of one ended chain: the newest of them.
+        let ended = self.chains.len().saturating_sub(1);
+        self.chains.iter_mut().take(ended).for_each(|chain| chain.start = None);
         self.chains.push_back(Receiving {
             peer: header.ratchet.clone(),
             before,
+            start: faults.has(Fault::KeepOldChains).then(|| chain.clone()),
             chain: Some(chain),
             next: 0,
             skipped: BTreeMap::new(),
@@ -202,8 +217,16 @@ impl Ratchet {
 impl Receiving {
     fn key(&mut self, number: u32, faults: Faults) -> Result<Key, Refused> {
         let key = if number < self.next {
-            match self.skipped.remove(&number) {
+            let waiting = if faults.has(Fault::KeepLateKeys) {
+                self.skipped.get(&number).cloned()
+            } else {
+                self.skipped.remove(&number)
+            };
+            match waiting {
                 Some(key) => key,
+                None if self.chain.is_none() && self.start.is_some() => {
+                    return self.again(number).ok_or(Refused::Old(number));
+                }
                 None if faults.has(Fault::KeepMessageKeys) => {
                     return self.used.get(&number).cloned().ok_or(Refused::Old(number));
                 }
@@ -223,17 +246,37 @@ impl Receiving {
         Ok(key)
     }
 
+    /// With the fault that keeps the start of an ended chain: the key of any of its messages.
+    fn again(&self, number: u32) -> Option<Key> {
+        let mut chain = self.start.clone()?;
+        for _ in 0..number {
+            advance(&mut chain);
+        }
+        Some(advance(&mut chain))
+    }
+
     /// Stores the keys of the messages before `number`.
     fn skip_to(&mut self, number: u32, faults: Faults) -> Result<(), Refused> {
         let Some(chain) = &mut self.chain else { return Ok(()) };
-        if number.saturating_sub(self.next) > MAX_SKIP {
+        let limited = !faults.has(Fault::UnlimitedSkip);
+        let most = if limited { MAX_SKIP } else { MAX_SKIP_FAULTY };
+        if number.saturating_sub(self.next) > most {
             return Err(Refused::Policy("the message is too far ahead of the last one received"));
         }
         while self.next < number {
             self.skipped.insert(self.next, advance(chain));
             self.next += 1;
         }
-        trim(&mut self.skipped, if faults.has(Fault::SingleSkippedKey) { 1 } else { MAX_SKIP });
+        let stored = if faults.has(Fault::SingleSkippedKey) {
+            1
+        } else if faults.has(Fault::KeepSkippedInChain) {
+            MAX_STORED_FAULTY
+        } else {
+            MAX_STORED
+        };
+        if limited {
+            trim(&mut self.skipped, stored);
+        }
         Ok(())
     }
 }

@@ -11,15 +11,24 @@ pub(crate) enum Refused {
     /// The message's authentication tag is wrong or not whole.
     #[error("the authentication tag of the message does not verify")]
     Tag,
-    /// The signed prekey is not signed by its owner.
-    #[error("the signature of the signed prekey does not verify")]
-    PrekeySignature,
+    /// Something is not signed by its owner.
+    #[error("the signature of the {0} does not verify")]
+    Signature(&'static str),
     /// A public key forces the shared secret to zero (RFC 7748, section 6.1).
     #[error("key agreement with the {0} gives the all-zero secret")]
     ZeroSecret(&'static str),
+    /// Something is not signed by who should have signed it.
+    #[error("{0}")]
+    Unsigned(&'static str),
     /// The message's key was used, or expired.
     #[error("the key of message {0} of its chain is gone")]
     Old(u32),
+    /// Something that came before, or is of a state that is past.
+    #[error("{0}")]
+    Stale(&'static str),
+    /// Somebody is not in the group.
+    #[error("{0}")]
+    NotMember(&'static str),
     /// Something that the input names is not there.
     #[error("{0}")]
     Unknown(&'static str),
@@ -35,9 +44,10 @@ impl Refused {
     fn class(&self) -> Class {
         match self {
             Self::Malformed(_) => Class::Malformed,
-            Self::Tag | Self::PrekeySignature => Class::BadSignature,
+            Self::Tag | Self::Signature(_) | Self::Unsigned(_) => Class::BadSignature,
             Self::ZeroSecret(_) => Class::BadKey,
-            Self::Old(_) => Class::OldMessage,
+            Self::Old(_) | Self::Stale(_) => Class::OldMessage,
+            Self::NotMember(_) => Class::NotMember,
             Self::Unknown(_) => Class::UnknownKey,
             Self::IdentityChanged => Class::IdentityChanged,
             Self::Policy(_) => Class::Policy,

@@ -3,6 +3,10 @@
 //! The honest cipher is the one that section 5.2 of the Double Ratchet recommends: AES-256-CBC
 //! with PKCS#7 padding, then HMAC-SHA-256 over associated data, head and ciphertext, with keys
 //! and initialisation vector from the message key by HKDF. The tag is not shortened.
+//!
+//! One addition: 16 fresh bytes stand before the ciphertext and are the salt of that HKDF. A sender
+//! that was restored from a copy seals two messages with one message key; without the salt their
+//! common beginning would show.
 
 use hallmark_driver::sdk::{Declined, Reply};
 use openssl::{error::ErrorStack, memcmp, symm};
@@ -19,9 +23,23 @@ pub(crate) const MAC: &str = "HMAC-SHA-256";
 /// Length of the tag, in bytes.
 pub(crate) const TAG_LEN: usize = 32;
 
-/// Length of the ciphertext of a plaintext of `length` bytes.
+/// Length of the tag with the fault that shortens it, in bytes.
+const SHORT_TAG: usize = 4;
+
+/// Length of the tag in force, in bytes.
+pub(crate) fn tag_len(faults: Faults) -> usize {
+    if faults.has(Fault::ShortTag) { SHORT_TAG } else { TAG_LEN }
+}
+
+/// Length of the fresh bytes before the ciphertext.
+pub(crate) const SALT_LEN: usize = 16;
+
+/// What is fresh in one sealing.
+pub(crate) type Salt = [u8; SALT_LEN];
+
+/// Length of salt and ciphertext of a plaintext of `length` bytes.
 pub(crate) fn ciphertext_len(length: usize) -> usize {
-    (length / 16 + 1) * 16
+    SALT_LEN + (length / 16 + 1) * 16
 }
 
 /// How contents are protected.
@@ -40,6 +58,8 @@ pub(crate) struct Context<'a> {
     pub(crate) associated: &'a [u8],
     /// The envelope up to the ciphertext.
     pub(crate) head: &'a [u8],
+    /// What the fault `reuse-nonce` encrypts with in the place of the message key.
+    pub(crate) constant: Option<&'a Key>,
 }
 
 struct Secrets {
@@ -49,12 +69,18 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn derive(message_key: &Key) -> Self {
-        let bytes: [u8; 80] = hkdf(&[0; 32], &message_key.0, b"Hallmark reference message");
+    fn derive(message_key: &Key, salt: &Salt, constant: Option<&Key>) -> Self {
+        let mut padded = [0; 32];
+        padded[..SALT_LEN].copy_from_slice(salt);
+        let bytes: [u8; 80] = hkdf(&padded, &message_key.0, b"Hallmark reference message");
         let mut secrets = Self { encryption: [0; 32], authentication: [0; 32], iv: [0; 16] };
         secrets.encryption.copy_from_slice(&bytes[..32]);
         secrets.authentication.copy_from_slice(&bytes[32..64]);
         secrets.iv.copy_from_slice(&bytes[64..]);
+        if let Some(constant) = constant {
+            let reused = Self::derive(constant, &[0; SALT_LEN], None);
+            (secrets.encryption, secrets.iv) = (reused.encryption, reused.iv);
+        }
         secrets
     }
 }
@@ -73,10 +99,18 @@ impl ContentCipher {
         }
     }
 
-    /// Ciphertext and tag. A message key seals one message only.
-    pub(crate) fn seal(self, key: &Key, context: Context<'_>, plaintext: &[u8]) -> Reply<Vec<u8>> {
-        let secrets = Secrets::derive(key);
-        let mut sealed = self.encrypt(&secrets, plaintext).map_err(Declined::error)?;
+    /// Salt, ciphertext and tag. A message key seals one message only, unless the sender was
+    /// restored from a copy.
+    pub(crate) fn seal(
+        self,
+        key: &Key,
+        salt: &Salt,
+        context: Context<'_>,
+        plaintext: &[u8],
+    ) -> Reply<Vec<u8>> {
+        let secrets = Secrets::derive(key, salt, context.constant);
+        let ciphertext = self.encrypt(&secrets, plaintext).map_err(Declined::error)?;
+        let mut sealed = [&salt[..], &ciphertext].concat();
         let tag = authenticate(&secrets, context, &sealed);
         sealed.extend(tag);
         Ok(sealed)
@@ -91,11 +125,15 @@ impl ContentCipher {
         tag: &[u8],
         faults: Faults,
     ) -> Result<Vec<u8>, Refused> {
-        let secrets = Secrets::derive(key);
-        if !tag_holds(&authenticate(&secrets, context, ciphertext), tag, faults) {
+        let (salt, encrypted) = ciphertext
+            .split_first_chunk()
+            .ok_or(Refused::Malformed("the content ends before its salt does"))?;
+        let secrets = Secrets::derive(key, salt, context.constant);
+        let expected = authenticate(&secrets, context, ciphertext);
+        if !tag_holds(&expected[..tag_len(faults)], tag, faults) {
             return Err(Refused::Tag);
         }
-        self.decrypt(&secrets, ciphertext)
+        self.decrypt(&secrets, encrypted)
             .map_err(|_| Refused::Malformed("the padding of the content is wrong"))
     }
 
@@ -138,8 +176,10 @@ mod tests {
 
     use super::*;
 
+    const SALT: Salt = [5; SALT_LEN];
     const KEY: Key = Key([5; 32]);
-    const CONTEXT: Context<'static> = Context { associated: b"who", head: b"where" };
+    const CONTEXT: Context<'static> =
+        Context { associated: b"who", head: b"where", constant: None };
 
     fn ciphers() -> impl Strategy<Value = (ContentCipher, Faults)> {
         let faults = [Faults::NONE, Fault::Aes128.into()];
@@ -159,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_sealed_opens((cipher, faults) in ciphers(), text in vec(any::<u8>(), 0..100)) {
-            let sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
+            let sealed = cipher.seal(&KEY, &SALT, CONTEXT, &text).unwrap();
             prop_assert_eq!(sealed.len(), ciphertext_len(text.len()) + TAG_LEN);
             prop_assert_eq!(open(cipher, &sealed, 0, faults), Ok(text));
         }
@@ -168,7 +208,7 @@ mod tests {
         fn a_changed_bit_is_refused(
             (cipher, faults) in ciphers(), text in vec(any::<u8>(), 0..40), at in any::<prop::sample::Index>(), bit in 0..8_u8
         ) {
-            let mut sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
+            let mut sealed = cipher.seal(&KEY, &SALT, CONTEXT, &text).unwrap();
             let at = at.index(sealed.len());
             sealed[at] ^= 1_u8 << bit;
             prop_assert_eq!(open(cipher, &sealed, 0, faults), Err(Refused::Tag));
@@ -178,7 +218,7 @@ mod tests {
     #[test]
     fn the_context_is_authenticated() {
         for cipher in [ContentCipher::Aes256Cbc, ContentCipher::Aes128Cbc] {
-            let sealed = cipher.seal(&KEY, CONTEXT, b"text").unwrap();
+            let sealed = cipher.seal(&KEY, &SALT, CONTEXT, b"text").unwrap();
             let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_LEN);
             for context in
                 [Context { head: b"There", ..CONTEXT }, Context { associated: b"Who", ..CONTEXT }]
@@ -195,29 +235,31 @@ mod tests {
         let short = Fault::AcceptShortMac.into();
         let skip = Fault::SkipMac.into();
         let text = b"a text of more than one block of AES".to_vec();
-        let sealed = cipher.seal(&KEY, CONTEXT, &text).unwrap();
+        let sealed = cipher.seal(&KEY, &SALT, CONTEXT, &text).unwrap();
         assert_eq!(open(cipher, &sealed, 1, Faults::NONE), Err(Refused::Tag));
         assert_eq!(open(cipher, &sealed, 1, short), Ok(text.clone()));
         assert_eq!(open(cipher, &sealed, 31, short), Ok(text.clone()));
         assert_eq!(open(cipher, &sealed, 32, short), Err(Refused::Tag));
         assert_eq!(open(cipher, &sealed, 32, skip), Ok(text.clone()));
         let mut changed = sealed;
-        changed[3] ^= 1;
+        changed[SALT_LEN + 3] ^= 1;
         assert_eq!(open(cipher, &changed, 0, short), Err(Refused::Tag));
         assert_ne!(open(cipher, &changed, 0, skip).unwrap(), text);
     }
 
     #[test]
     fn the_honest_cipher_is_plain_aes_256_cbc_then_hmac() {
-        let okm: [u8; 80] = hkdf(&[0; 32], &KEY.0, b"Hallmark reference message");
+        let mut salt = [0; 32];
+        salt[..SALT_LEN].copy_from_slice(&SALT);
+        let okm: [u8; 80] = hkdf(&salt, &KEY.0, b"Hallmark reference message");
         let ciphertext =
             symm::encrypt(symm::Cipher::aes_256_cbc(), &okm[..32], Some(&okm[64..]), b"text")
                 .unwrap();
         let tag = ring::hmac::sign(
             &ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &okm[32..64]),
-            &[b"whowhere", &ciphertext[..]].concat(),
+            &[b"whowhere", &SALT[..], &ciphertext].concat(),
         );
-        let expected = [&ciphertext[..], tag.as_ref()].concat();
-        assert_eq!(ContentCipher::Aes256Cbc.seal(&KEY, CONTEXT, b"text").unwrap(), expected);
+        let expected = [&SALT[..], &ciphertext, tag.as_ref()].concat();
+        assert_eq!(ContentCipher::Aes256Cbc.seal(&KEY, &SALT, CONTEXT, b"text").unwrap(), expected);
     }
 }

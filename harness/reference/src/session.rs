@@ -11,7 +11,7 @@ use crate::{
     kdf::Key,
     ratchet::Ratchet,
     refused::Refused,
-    seal::{ContentCipher, Context, ciphertext_len},
+    seal::{ContentCipher, Context, SALT_LEN, Salt, ciphertext_len, tag_len},
     wire::{self, Address, Form, MAX_PADDING, Sealed, Start},
     x3dh::Agreed,
 };
@@ -31,7 +31,15 @@ pub(crate) struct Session {
     associated: Bytes,
     /// What the peer needs to begin; sent until the peer is heard.
     pending: Option<Start>,
+    /// Whether the older content cipher protects it: with the fault `accept-downgrade` only.
+    pub(crate) older: bool,
+    /// The version that the peer is said to speak: with the fault `unauthenticated-version`, what
+    /// the last envelope claimed.
+    pub(crate) version: u8,
     ratchet: Ratchet,
+    /// One secret for the contents of all messages: none without the fault that reuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    constant: Option<Key>,
 }
 
 /// A body to be carried, and its form.
@@ -50,25 +58,46 @@ pub(crate) struct Opened {
 
 impl Session {
     /// The initiator's session.
-    pub(crate) fn initiator(agreed: Agreed, start: Start, ratchet: Ratchet) -> Self {
+    pub(crate) fn initiator(
+        agreed: Agreed,
+        start: Start,
+        ratchet: Ratchet,
+        faults: Faults,
+    ) -> Self {
         Self {
             id: agreed.session,
             base: start.base.clone(),
             associated: agreed.associated.into(),
             pending: Some(start),
+            older: false,
+            version: wire::VERSION,
             ratchet,
+            constant: faults.has(Fault::ReuseNonce).then_some(agreed.root),
         }
     }
 
     /// The responder's session, for the initiator's ephemeral key.
-    pub(crate) fn responder(agreed: Agreed, base: Key, signed_prekey: Key) -> Self {
+    pub(crate) fn responder(agreed: Agreed, base: Key, signed_prekey: Key, faults: Faults) -> Self {
         Self {
             id: agreed.session,
             base,
             associated: agreed.associated.into(),
             pending: None,
+            constant: faults.has(Fault::ReuseNonce).then(|| agreed.root.clone()),
+            older: false,
+            version: wire::VERSION,
             ratchet: Ratchet::responder(agreed.root, signed_prekey),
         }
+    }
+
+    /// Whether we started it and the peer has not been heard.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// What protects contents.
+    pub(crate) fn cipher(&self, faults: Faults) -> ContentCipher {
+        if self.older { ContentCipher::Aes128Cbc } else { ContentCipher::of(faults) }
     }
 
     /// Encrypts one message.
@@ -88,20 +117,23 @@ impl Session {
         };
         let leaks = faults.has(Fault::LeakPlaintext) && form == Form::Ratchet;
         let padding = if leaks { leak(plaintext) } else { Vec::new() };
-        let cipher = ContentCipher::of(faults);
+        let cipher = self.cipher(faults);
         let content = content::write(plaintext);
         let length = ciphertext_len(content.len());
         let head = wire::head(&address, &header, &padding, length);
-        let context = Context { associated: &self.associated, head: &head };
-        let sealed = cipher.seal(&key, context, &content)?;
+        let constant = self.constant.as_ref();
+        let context = Context { associated: &self.associated, head: &head, constant };
+        let mut sealed = cipher.seal(&key, &salt(entropy, faults)?, context, &content)?;
+        sealed.truncate(length + tag_len(faults));
         Ok(Outgoing { form, body: [head, sealed].concat() })
     }
 
     /// Decrypts one message. Changes the state, so call it on a copy until it succeeds.
     pub(crate) fn open(&mut self, sealed: &Sealed<'_>, faults: Faults) -> Result<Opened, Refused> {
         let received = self.ratchet.received(&sealed.header, faults)?;
-        let context = Context { associated: &self.associated, head: sealed.head };
-        let content = ContentCipher::of(faults).open(
+        let constant = self.constant.as_ref();
+        let context = Context { associated: &self.associated, head: sealed.head, constant };
+        let content = self.cipher(faults).open(
             &received.key,
             context,
             sealed.ciphertext,
@@ -112,6 +144,15 @@ impl Session {
         self.pending = None;
         Ok(Opened { plaintext, position: received.position })
     }
+}
+
+/// What is fresh in one sealing.
+pub(crate) fn salt(entropy: &mut Entropy, faults: Faults) -> Reply<Salt> {
+    let mut salt = [0; SALT_LEN];
+    if !faults.has(Fault::DeterministicSealing) {
+        salt.copy_from_slice(&entropy.key()?.0[..SALT_LEN]);
+    }
+    Ok(salt)
 }
 
 /// Base64 of the beginning of a text, always of one length: the fault must not disturb what can

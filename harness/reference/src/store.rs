@@ -1,6 +1,6 @@
 //! The whole persistent state of a device, and changes to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hallmark_driver::sdk::{Declined, Reply};
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     entropy::Entropy,
     faults::{Fault, Faults},
+    group::{Group, Invited},
     identity::{Identity, PublicIdentity, public},
     kdf::Key,
     ratchet::Ratchet,
     refused::Refused,
     session::{Opened, Session},
-    wire::{Sealed, Start},
+    wire::{Address, Sealed, Start},
     x3dh::{self, OurPrekeys, PeerPrekeys},
 };
 
@@ -28,9 +29,17 @@ const MAX_ONE_TIME_PREKEYS: usize = 5000;
 /// Peers known.
 const MAX_PEERS: usize = 1000;
 
-/// Sessions kept per peer, the one used last first. A start without one-time prekey could be
-/// replayed once eight others have displaced its session: X3DH section 4.2 names that limit.
+/// Sessions kept per peer, the one used last first.
 const MAX_SESSIONS: usize = 8;
+
+/// Further devices kept per peer.
+const MAX_LINKED: usize = 16;
+
+const NO_PREKEYS: Refused = Refused::Unknown("no prekeys of this peer were imported");
+
+/// Starts remembered per peer beyond the life of their session. A start without one-time prekey
+/// could be replayed once so many others have come after it: X3DH section 4.2 names that limit.
+const REMEMBERED_STARTS: usize = 1000;
 
 /// Longest name, in bytes.
 const MAX_NAME: usize = 256;
@@ -49,6 +58,14 @@ pub(crate) struct Store {
     /// Secrets by number; each is removed on its first authenticated use.
     one_time_prekeys: BTreeMap<u64, Key>,
     peers: BTreeMap<String, Peer>,
+    /// Further devices of peers, by the peer's name and their own. They are written to.
+    linked: BTreeMap<String, BTreeMap<String, Peer>>,
+    /// By name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// Groups of which we were a member.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) left: BTreeSet<String>,
 }
 
 /// A peer.
@@ -57,8 +74,16 @@ pub(crate) struct Store {
 pub(crate) struct Peer {
     pub(crate) identity: PublicIdentity,
     prekeys: Option<PeerPrekeys>,
+    /// Whether sessions with it use the older content cipher: with the fault `accept-downgrade`.
+    older: bool,
+    /// Whether the server's word that it has no encryption was taken: with the fault
+    /// `strip-encryption`.
+    unencrypted: bool,
     /// The one used last first.
     sessions: Vec<Session>,
+    /// The ephemeral keys with which sessions began that are gone.
+    #[serde(default)]
+    ended_starts: VecDeque<Key>,
 }
 
 /// A message that was opened but not yet accepted, and the session as it will be then.
@@ -66,6 +91,8 @@ pub(crate) struct Delivery {
     pub(crate) opened: Opened,
     pub(crate) session: Session,
     start: Option<Start>,
+    /// Whether it starts a session while another with the same peer is in use.
+    pub(crate) displaces: bool,
 }
 
 impl Store {
@@ -80,6 +107,9 @@ impl Store {
             signed_prekeys: BTreeMap::new(),
             one_time_prekeys: BTreeMap::new(),
             peers: BTreeMap::new(),
+            linked: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            left: BTreeSet::new(),
         })
     }
 
@@ -130,6 +160,13 @@ impl Store {
             .collect()
     }
 
+    /// Makes the signed prekey of this number once more, as a one-time prekey.
+    pub(crate) fn use_twice(&mut self, signed_prekey: u64, one_time: u64) {
+        if let Some(secret) = self.signed_prekeys.get(&signed_prekey) {
+            self.one_time_prekeys.insert(one_time, secret.clone());
+        }
+    }
+
     fn new_prekey(&mut self, entropy: &mut Entropy) -> Reply<(u64, Key)> {
         let id = self.next_prekey;
         self.next_prekey =
@@ -148,34 +185,149 @@ impl Store {
         name: &str,
         identity: PublicIdentity,
         prekeys: PeerPrekeys,
+        older: bool,
+        faults: Faults,
     ) -> Result<(), Refused> {
-        self.meet(name, &identity)?.prekeys = Some(prekeys);
+        let peer = self.meet(name, &identity, faults)?;
+        (peer.prekeys, peer.older, peer.unencrypted) = (Some(prekeys), older, false);
         Ok(())
+    }
+
+    /// Takes the server's word that a known peer has no encryption.
+    pub(crate) fn strip(&mut self, name: &str) {
+        if let Some(peer) = self.peers.get_mut(name) {
+            peer.unencrypted = true;
+            peer.sessions.clear();
+        }
+    }
+
+    /// Whether messages to this peer leave as they are.
+    pub(crate) fn is_stripped(&self, name: &str) -> bool {
+        self.peers.get(name).is_some_and(|peer| peer.unencrypted)
+    }
+
+    /// Remembers a further device of a peer, and starts a session with it.
+    pub(crate) fn link(
+        &mut self,
+        (name, device): (&str, &str),
+        identity: PublicIdentity,
+        prekeys: PeerPrekeys,
+        entropy: &mut Entropy,
+        faults: Faults,
+    ) -> Reply<()> {
+        check_name(device)?;
+        let devices = self.linked.entry(name.to_owned()).or_default();
+        if devices.len() >= MAX_LINKED && !devices.contains_key(device) {
+            return Err(Refused::Policy("the peer has as many devices as are kept").into());
+        }
+        let mut linked = Peer { prekeys: Some(prekeys), ..Peer::new(identity) };
+        linked.start(&self.identity, entropy, faults)?;
+        devices.insert(device.to_owned(), linked);
+        Ok(())
+    }
+
+    /// The sessions with further devices of a peer.
+    pub(crate) fn linked(&mut self, name: &str) -> impl Iterator<Item = &mut Session> {
+        let devices = self.linked.get_mut(name).into_iter().flatten();
+        devices.filter_map(|(_, device)| device.sessions.first_mut())
+    }
+
+    /// A peer whose prekeys were imported, to be made a member of a group.
+    pub(crate) fn invite(&mut self, name: &str) -> Result<Invited, Refused> {
+        let unknown = Refused::Unknown("no prekeys of this peer were imported");
+        let peer = self.peers.get_mut(name).ok_or(unknown.clone())?;
+        let prekeys = peer.prekeys.as_mut().ok_or(unknown)?;
+        let one_time = prekeys.one_time.take();
+        let prekeys = PeerPrekeys { signed: prekeys.signed.clone(), one_time };
+        Ok(Invited { name: name.to_owned(), identity: peer.identity.clone(), prekeys })
+    }
+
+    /// Our prekeys of these numbers.
+    pub(crate) fn prekeys(
+        &self,
+        signed: u64,
+        one_time: Option<u64>,
+    ) -> Result<OurPrekeys<'_>, Refused> {
+        let signed = self
+            .signed_prekeys
+            .get(&signed)
+            .ok_or(Refused::Unknown("the signed prekey of the message is not there"))?;
+        let gone = Refused::Unknown("the one-time prekey of the message is not there");
+        let one_time = one_time.map(|id| self.one_time_prekeys.get(&id).ok_or(gone)).transpose()?;
+        Ok(OurPrekeys { signed, one_time })
+    }
+
+    /// Becomes a member of a group; the one-time prekey of the welcome has served.
+    pub(crate) fn join(&mut self, name: &str, group: Group, one_time: Option<u64>) {
+        if let Some(id) = one_time {
+            self.one_time_prekeys.remove(&id);
+        }
+        self.left.remove(name);
+        self.groups.insert(name.to_owned(), group);
     }
 
     /// Starts a session with a peer whose prekeys were imported (X3DH section 3.3).
     pub(crate) fn start(&mut self, name: &str, entropy: &mut Entropy, faults: Faults) -> Reply<()> {
-        let us = self.identity.clone();
-        let unknown = Refused::Unknown("no prekeys of this peer were imported");
-        let peer = self.peers.get_mut(name).ok_or(unknown.clone())?;
-        let prekeys = peer.prekeys.as_mut().ok_or(unknown)?;
-        let (ephemeral, first) = (entropy.key()?, entropy.key()?);
-        let agreed = x3dh::initiate(&us, &peer.identity, prekeys, &ephemeral, faults)?;
-        let ratchet =
-            Ratchet::initiator(agreed.root.clone(), first, &prekeys.signed.public, faults)?;
-        let start = Start {
-            identity: us.public(),
-            base: public(&ephemeral),
-            signed_prekey: prekeys.signed.id,
-            one_time_prekey: prekeys.one_time.take().map(|key| key.id),
-        };
-        peer.use_session(Session::initiator(agreed, start, ratchet));
-        Ok(())
+        let peer = self.peers.get_mut(name).ok_or(NO_PREKEYS)?;
+        peer.start(&self.identity, entropy, faults)
     }
 
     /// The session in use with a peer.
     pub(crate) fn session(&mut self, name: &str) -> Option<&mut Session> {
         self.peers.get_mut(name)?.sessions.first_mut()
+    }
+
+    /// Whose session this is: the peer's that the server names, or, with the fault that believes
+    /// the server, that of any peer.
+    pub(crate) fn speaker<'a>(
+        &'a self,
+        from: &'a str,
+        address: &Address,
+        faults: Faults,
+    ) -> &'a str {
+        let Address::Session(id) = address else { return from };
+        let has_it = |peer: &Peer| peer.sessions.iter().any(|session| session.id == *id);
+        if !faults.has(Fault::TrustOuterSender) || self.peers.get(from).is_some_and(has_it) {
+            return from;
+        }
+        self.peers.iter().find(|(_, peer)| has_it(peer)).map_or(from, |(name, _)| name)
+    }
+
+    /// Whether another session with this peer has come into use since the one that is named.
+    pub(crate) fn is_superseded(&self, from: &str, address: &Address) -> bool {
+        let in_use = self.peers.get(from).and_then(|peer| peer.sessions.first());
+        in_use.is_some_and(|session| match address {
+            Address::Session(id) => session.id != *id,
+            Address::Start(start) => session.base != start.base,
+        })
+    }
+
+    /// Drops every session with this peer: what an overrun leaves, with the fault that allows one.
+    pub(crate) fn overrun(&mut self, from: &str) {
+        if let Some(peer) = self.peers.get_mut(from) {
+            peer.sessions.clear();
+        }
+    }
+
+    /// Whether we started a session with this peer that is not answered yet.
+    fn is_starting(&self, name: &str) -> bool {
+        let peer = self.peers.get(name);
+        peer.is_some_and(|peer| peer.sessions.iter().any(Session::is_unanswered))
+    }
+
+    /// Forgets the sessions with a peer, but not with what they were started.
+    pub(crate) fn delete_sessions(&mut self, name: &str, faults: Faults) -> Result<(), Refused> {
+        let unknown = Refused::Unknown("there is no session with this peer");
+        let peer = self.peers.get_mut(name).ok_or(unknown.clone())?;
+        if peer.sessions.is_empty() {
+            return Err(unknown);
+        }
+        for session in std::mem::take(&mut peer.sessions) {
+            if !faults.has(Fault::ForgetInitialMessages) {
+                peer.remember_start(session.base);
+            }
+        }
+        Ok(())
     }
 
     /// Opens a message of a session that both sides have, without accepting it yet.
@@ -193,7 +345,7 @@ impl Store {
             .ok_or(Refused::Unknown("there is no such session with this peer"))?
             .clone();
         let opened = session.open(sealed, faults)?;
-        Ok(Delivery { opened, session, start: None })
+        Ok(Delivery { opened, session, start: None, displaces: false })
     }
 
     /// Opens a message that starts a session, without accepting it yet (X3DH section 3.4).
@@ -204,7 +356,7 @@ impl Store {
         sealed: &Sealed<'_>,
         faults: Faults,
     ) -> Result<Delivery, Refused> {
-        self.check_sender(from, &start.identity)?;
+        self.check_sender(from, &start.identity, faults)?;
         let begun = self
             .peers
             .get(from)
@@ -212,20 +364,26 @@ impl Store {
         if let Some(session) = begun {
             return self.open(from, session.id, sealed, faults);
         }
-        let signed = self
-            .signed_prekeys
-            .get(&start.signed_prekey)
-            .ok_or(Refused::Unknown("the signed prekey of the message is not there"))?;
-        let gone = Refused::Unknown("the one-time prekey of the message is not there");
-        let one_time = start
-            .one_time_prekey
-            .map(|id| self.one_time_prekeys.get(&id).ok_or(gone))
-            .transpose()?;
-        let prekeys = OurPrekeys { signed, one_time };
+        if faults.has(Fault::GlareDeadlock) && self.is_starting(from) {
+            return Err(Refused::Policy("a session with this peer is being started from here"));
+        }
+        if self.peers.get(from).is_some_and(|peer| peer.ended_starts.contains(&start.base)) {
+            return Err(Refused::Old(sealed.header.number));
+        }
+        let prekeys = self.prekeys(start.signed_prekey, start.one_time_prekey)?;
         let agreed = x3dh::respond(&self.identity, &start.identity, &prekeys, &start.base, faults)?;
-        let mut session = Session::responder(agreed, start.base.clone(), signed.clone());
-        let opened = session.open(sealed, faults)?;
-        Ok(Delivery { opened, session, start: Some(start.clone()) })
+        let mut session =
+            Session::responder(agreed, start.base.clone(), prekeys.signed.clone(), faults);
+        let opened = match session.clone().open(sealed, faults) {
+            // Whoever was made to use the older cipher did not say so.
+            Err(Refused::Tag | Refused::Malformed(_)) if faults.has(Fault::AcceptDowngrade) => {
+                session.older = true;
+                session.open(sealed, faults)?
+            }
+            _ => session.open(sealed, faults)?,
+        };
+        let displaces = self.peers.get(from).is_some_and(|peer| !peer.sessions.is_empty());
+        Ok(Delivery { opened, session, start: Some(start.clone()), displaces })
     }
 
     /// Accepts a message: now the state changes.
@@ -235,7 +393,7 @@ impl Store {
         delivery: Delivery,
         faults: Faults,
     ) -> Result<Opened, Refused> {
-        let Delivery { opened, session, start } = delivery;
+        let Delivery { opened, session, start, .. } = delivery;
         let peer = match start {
             Some(start) => {
                 if let Some(id) = start.one_time_prekey
@@ -243,7 +401,7 @@ impl Store {
                 {
                     self.one_time_prekeys.remove(&id);
                 }
-                self.meet(from, &start.identity)?
+                self.meet(from, &start.identity, faults)?
             }
             None => self.peers.get_mut(from).ok_or(Refused::Unknown("the peer is gone"))?,
         };
@@ -252,11 +410,22 @@ impl Store {
     }
 
     /// Whether `identity` may speak under this name.
-    fn check_sender(&self, name: &str, identity: &PublicIdentity) -> Result<(), Refused> {
-        match self.peers.get(name) {
-            Some(peer) if peer.identity != *identity => Err(Refused::IdentityChanged),
-            Some(_) => Ok(()),
-            None if self.peers.values().any(|peer| peer.identity == *identity) => {
+    pub(crate) fn check_sender(
+        &self,
+        name: &str,
+        identity: &PublicIdentity,
+        faults: Faults,
+    ) -> Result<(), Refused> {
+        let known = self.peers.get(name);
+        if known.is_some_and(|peer| peer.identity == *identity) {
+            return Ok(());
+        }
+        let elsewhere = self.peers.values().any(|peer| peer.identity == *identity);
+        match known {
+            _ if elsewhere && faults.has(Fault::UnboundIdentity) => Ok(()),
+            Some(_) if !elsewhere && faults.has(Fault::AcceptIdentityChange) => Ok(()),
+            Some(_) => Err(Refused::IdentityChanged),
+            None if elsewhere => {
                 Err(Refused::Policy("this identity is already known under another name"))
             }
             None => Ok(()),
@@ -264,30 +433,74 @@ impl Store {
     }
 
     /// The peer of this name, remembered with this identity if it is new.
-    fn meet(&mut self, name: &str, identity: &PublicIdentity) -> Result<&mut Peer, Refused> {
+    fn meet(
+        &mut self,
+        name: &str,
+        identity: &PublicIdentity,
+        faults: Faults,
+    ) -> Result<&mut Peer, Refused> {
         check_name(name)?;
-        self.check_sender(name, identity)?;
+        self.check_sender(name, identity, faults)?;
         if self.peers.len() >= MAX_PEERS && !self.peers.contains_key(name) {
             return Err(Refused::Policy("the device knows as many peers as it keeps"));
         }
-        Ok(self.peers.entry(name.to_owned()).or_insert_with(|| Peer {
-            identity: identity.clone(),
-            prekeys: None,
-            sessions: Vec::new(),
-        }))
+        let peer = self.peers.entry(name.to_owned()).or_insert_with(|| Peer::new(identity.clone()));
+        if peer.identity != *identity {
+            *peer = Peer::new(identity.clone());
+        }
+        Ok(peer)
     }
 }
 
 impl Peer {
+    fn new(identity: PublicIdentity) -> Self {
+        Self {
+            identity,
+            prekeys: None,
+            older: false,
+            unencrypted: false,
+            sessions: Vec::new(),
+            ended_starts: VecDeque::new(),
+        }
+    }
+
+    fn start(&mut self, us: &Identity, entropy: &mut Entropy, faults: Faults) -> Reply<()> {
+        let prekeys = self.prekeys.as_mut().ok_or(NO_PREKEYS)?;
+        let (ephemeral, first) = (entropy.key()?, entropy.key()?);
+        let agreed = x3dh::initiate(us, &self.identity, prekeys, &ephemeral, faults)?;
+        let ratchet =
+            Ratchet::initiator(agreed.root.clone(), first, &prekeys.signed.public, faults)?;
+        let start = Start {
+            identity: us.public(),
+            base: public(&ephemeral),
+            signed_prekey: prekeys.signed.id,
+            one_time_prekey: prekeys.one_time.take().map(|key| key.id),
+        };
+        let mut session = Session::initiator(agreed, start, ratchet, faults);
+        session.older = self.older;
+        self.use_session(session);
+        Ok(())
+    }
+
     /// Puts a session first, in the place of what it was before.
     fn use_session(&mut self, session: Session) {
         self.sessions.retain(|known| known.id != session.id);
         self.sessions.insert(0, session);
-        self.sessions.truncate(MAX_SESSIONS);
+        while self.sessions.len() > MAX_SESSIONS {
+            let displaced = self.sessions.pop();
+            displaced.into_iter().for_each(|session| self.remember_start(session.base));
+        }
+    }
+
+    fn remember_start(&mut self, base: Key) {
+        self.ended_starts.push_back(base);
+        if self.ended_starts.len() > REMEMBERED_STARTS {
+            self.ended_starts.pop_front();
+        }
     }
 }
 
-fn check_name(name: &str) -> Result<(), Refused> {
+pub(crate) fn check_name(name: &str) -> Result<(), Refused> {
     if name.is_empty() || name.len() > MAX_NAME {
         return Err(Refused::Policy("a name has between 1 and 256 bytes"));
     }

@@ -11,14 +11,14 @@
 //!          tag, to the end
 //! ```
 //!
-//! A third form, 6, carries plaintext; it is understood with the fault `plaintext-fallback` only.
+//! A third form, 6, carries plaintext; it is understood with the fault `accept-plaintext` only.
 //! Integers are big-endian. Everything before the tag is authenticated as it stands.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{identity::PublicIdentity, kdf::Key, refused::Refused};
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 
 /// First byte of an encoded identity.
 const IDENTITY_KIND: u8 = 0x05;
@@ -32,6 +32,9 @@ pub(crate) const MAX_PADDING: usize = 128;
 /// Longest plaintext of one message, in bytes.
 pub(crate) const MAX_PLAINTEXT: usize = 1024 * 1024;
 
+/// Longest body that can carry such a plaintext, with room to spare.
+pub(crate) const MAX_BODY: usize = MAX_PLAINTEXT + 1024;
+
 /// What an envelope's body is. Each form has an outer tag of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -40,7 +43,7 @@ pub(crate) enum Form {
     Prekey = 3,
     /// Belongs to a session that both sides have.
     Ratchet = 5,
-    /// Not encrypted; known to the fault `plaintext-fallback` only.
+    /// Not encrypted; made and understood with faults only.
     Plain = 6,
 }
 

@@ -2,10 +2,10 @@
 
 use hallmark_driver::{
     protocol::{
-        Class,
+        Class, WarningClass,
         ops::{
             Envelope, EnvelopeKind, IdentityCreate, IdentityPublic, Prekeys, PrekeysPublish,
-            StateRestore,
+            SessionDelete, StateRestore,
         },
     },
     sdk::Declined,
@@ -106,7 +106,30 @@ fn a_message_too_far_ahead_is_refused() {
     let sent: Vec<_> = (0..1002).map(|_| alice.encrypt("bob", b"text").unwrap()).collect();
     assert_eq!(refusal(bob.decrypt("alice", &sent[1001])), Class::Policy);
     bob.decrypt("alice", &sent[1000]).unwrap();
-    bob.decrypt("alice", &sent[0]).unwrap();
+    bob.decrypt("alice", &sent[800]).unwrap();
+    assert_eq!(refusal(bob.decrypt("alice", &sent[799])), Class::OldMessage, "200 keys are kept");
+}
+
+#[test]
+fn a_start_is_remembered_beyond_its_session() {
+    let (mut alice, mut bob) = strangers(NONE);
+    let mut prekeys = bob.publish(0);
+    prekeys.one_time_prekeys.clear();
+    alice.start("bob", &prekeys).unwrap();
+    let first = alice.encrypt("bob", b"text").unwrap();
+    bob.decrypt("alice", &first).unwrap();
+    assert!(bob.0.warnings().is_empty());
+    bob.0.session_delete(SessionDelete { peer: "alice".to_owned() }).unwrap();
+    assert_eq!(refusal(bob.decrypt("alice", &first)), Class::OldMessage);
+    alice.start("bob", &prekeys).unwrap();
+    let again = alice.encrypt("bob", b"text").unwrap();
+    bob.decrypt("alice", &again).unwrap();
+    assert!(bob.0.warnings().is_empty(), "no session was in use");
+    alice.start("bob", &prekeys).unwrap();
+    let again = alice.encrypt("bob", b"text").unwrap();
+    bob.decrypt("alice", &again).unwrap();
+    let warned: Vec<_> = bob.0.warnings().into_iter().map(|warning| warning.class).collect();
+    assert_eq!(warned, [WarningClass::NewSession]);
 }
 
 #[test]
@@ -265,6 +288,41 @@ fn the_honest_messenger_refuses_what_a_faulty_one_sends() {
     let envelope = alice.encrypt("bob", b"text").unwrap();
     assert_eq!(envelope.tag, "plain");
     assert_eq!(refusal(bob.decrypt("alice", &envelope)), Class::Malformed);
-    let mut faulty = Phone::of("bob", Fault::PlaintextFallback.into());
+    let mut faulty = Phone::of("bob", Fault::AcceptPlaintext.into());
     assert_eq!(&faulty.decrypt("alice", &envelope).unwrap().plaintext[..], b"text");
+}
+
+#[test]
+fn one_time_prekeys_and_the_list_of_ciphers_must_be_signed() {
+    let (mut alice, mut bob) = strangers(NONE);
+    let honest = with_one(&bob.publish(2), 0);
+    let changed = |change: &dyn Fn(&mut Prekeys)| {
+        let mut prekeys = honest.clone();
+        change(&mut prekeys);
+        prekeys
+    };
+    type Change<'a> = &'a dyn Fn(&mut Prekeys);
+    let unsigned: [(Change<'_>, Class); 4] = [
+        (&|p| p.one_time_prekeys[0].signature = None, Class::BadSignature),
+        (&|p| p.one_time_prekeys[0].public.0[1] ^= 1, Class::BadSignature),
+        (&|p| p.extra = serde_json::Value::Null, Class::Malformed),
+        (&|p| p.extra["ciphers"] = serde_json::json!(["AES-128-CBC"]), Class::BadSignature),
+    ];
+    for (index, (change, class)) in unsigned.into_iter().enumerate() {
+        assert_eq!(refusal(alice.import("bob", &changed(change))), class, "case {index}");
+    }
+    alice.import("bob", &honest).unwrap();
+}
+
+#[test]
+fn a_session_of_the_older_cipher_works_and_says_so() {
+    let (mut alice, mut bob) = strangers(Fault::AcceptDowngrade.into());
+    let mut prekeys = bob.publish(1);
+    prekeys.extra = serde_json::Value::Null;
+    alice.start("bob", &prekeys).unwrap();
+    carry(&mut alice, &mut bob, ("alice", "bob"), b"good morning");
+    round(&mut alice, &mut bob);
+    for (phone, peer) in [(&mut alice, "bob"), (&mut bob, "alice")] {
+        assert_eq!(phone.info(peer).unwrap().cipher, "AES-128-CBC");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hallmark_driver::{
     protocol::{
-        Class,
+        Class, Version,
         ops::{Envelope, EnvelopeKind},
     },
     sdk::answer_line,
@@ -161,7 +161,7 @@ proptest! {
         state[at] = to;
         let text = serde_json::json!({ "id": 1, "op": "state.restore", "args": {
             "state": hallmark_driver::protocol::Bytes(state) } });
-        let (answer, _) = answer_line(&mut *bob.0, text.to_string().as_bytes());
+        let (answer, _) = answer_line(&mut *bob.0, &mut Version::V2, text.to_string().as_bytes());
         prop_assert!(answer.ok.is_some() || answer.error.is_some());
         let envelope = alice.encrypt("bob", b"text").unwrap();
         let _ = bob.decrypt("alice", &envelope);
