@@ -3,20 +3,73 @@
 mod aes_256_equivalent;
 mod aes_256_literal;
 mod bit_flips;
+mod encryption_marker;
 mod envelope_confidential;
 mod fingerprint;
+mod ghost_device;
+mod group_added_by_server;
+mod group_bit_flips;
+mod group_channel;
+mod group_clone;
+mod group_control;
+mod group_conversation;
+mod group_epochs;
+mod group_fork;
+mod group_forwarded_key;
+mod group_healing;
+mod group_impersonation;
+mod group_new_member;
+mod group_removed_member;
+mod group_replay;
+mod group_rollback;
+mod group_rotation;
+mod group_round_trip;
+mod group_state;
+mod group_window;
+mod identity_binding;
+mod identity_change;
+mod key_reuse;
+mod older_protocol;
 mod one_time_prekey;
+mod one_time_signature;
 mod plaintext_fallback;
+mod plaintext_injected;
 mod prekey_signature;
 mod ratchet_heals;
+mod reactions;
 mod reflection;
 mod reordering;
 mod replay;
 mod rollback;
 mod round_trip;
+mod signature_encoding;
 mod truncation;
 mod undelivered_window;
+mod version_field;
 mod zero_key;
+
+// messages and their order
+mod decrypt_timing;
+mod error_oracle;
+mod glare;
+mod hostile_size;
+mod key_commitment;
+mod nonce_reuse;
+mod replay_across_sessions;
+mod sender_rewrite;
+mod skip_ahead;
+mod tag_length;
+mod transcript_order;
+// forward secrecy and healing
+mod conversation_heals;
+mod initial_replay;
+mod prekey_depletion;
+mod random_after_restore;
+mod rollback_across_ratchet;
+mod rollback_after_restart;
+mod rollback_out_of_order;
+mod sender_rollback;
+mod undelivered_messages;
 
 use std::collections::BTreeSet;
 
@@ -31,6 +84,7 @@ use serde_json::Value;
 use crate::{
     facts::{Experiment, MessagingFacts, Seen, Step},
     figure,
+    probe::Attempts,
 };
 
 /// A check: what it is called, which experiment it reads, what it wants, how it judges.
@@ -61,11 +115,67 @@ const CHECKS: &[Check] = &[
     prekey_signature::CHECK,
     zero_key::CHECK,
     ratchet_heals::CHECK,
+    // keys and identities
+    encryption_marker::CHECK,
+    plaintext_injected::CHECK,
+    older_protocol::CHECK,
+    version_field::CHECK,
+    one_time_signature::CHECK,
+    key_reuse::CHECK,
+    signature_encoding::CHECK,
+    identity_change::CHECK,
+    ghost_device::CHECK,
+    identity_binding::CHECK,
+    // messages and their order
+    sender_rewrite::CHECK,
+    replay_across_sessions::CHECK,
+    nonce_reuse::CHECK,
+    tag_length::CHECK,
+    key_commitment::CHECK,
+    hostile_size::CHECK,
+    skip_ahead::CHECK,
+    glare::CHECK,
+    error_oracle::CHECK,
+    decrypt_timing::CHECK,
+    transcript_order::CHECK,
+    // forward secrecy and healing
+    rollback_out_of_order::CHECK,
+    rollback_across_ratchet::CHECK,
+    rollback_after_restart::CHECK,
+    undelivered_messages::CHECK,
+    initial_replay::CHECK,
+    sender_rollback::CHECK,
+    random_after_restore::CHECK,
+    conversation_heals::CHECK,
+    prekey_depletion::CHECK,
+    // groups
+    group_round_trip::CHECK,
+    group_added_by_server::CHECK,
+    group_removed_member::CHECK,
+    group_new_member::CHECK,
+    group_rotation::CHECK,
+    group_control::CHECK,
+    group_impersonation::CHECK,
+    group_state::CHECK,
+    group_fork::CHECK,
+    group_healing::CHECK,
+    group_clone::CHECK,
+    group_rollback::CHECK,
+    group_window::CHECK,
+    group_epochs::CHECK,
+    group_replay::CHECK,
+    group_bit_flips::CHECK,
+    group_conversation::CHECK,
+    group_channel::CHECK,
+    group_forwarded_key::CHECK,
 ];
 
 /// Why a sweep that ran out of time concludes nothing.
 const TOO_SLOW: &str = "the candidate or its driver answered so slowly that the time for this \
                         experiment was over before the sweep was; raise --depth to give it more";
+
+/// What a report-only experiment says where it was not run.
+const NOT_AT_THIS_DEPTH: &str = "run only at depth exhaustive";
 
 /// What facts are judged on.
 struct Ground<'a> {
@@ -175,7 +285,9 @@ impl Check {
             }
         };
         let by_design = match conclusion.verdict {
-            Verdict::Fail => ground.policy.by_design(&facts.driver.hello.family, &self.id()),
+            Verdict::Fail | Verdict::Warn => {
+                ground.policy.by_design(&facts.driver.hello.family, &self.id())
+            }
             _ => None,
         };
         Finding {
@@ -184,7 +296,7 @@ impl Check {
             expected: self.expected.to_owned(),
             observed: conclusion.observed,
             why: conclusion.why,
-            by_design: by_design.cloned(),
+            by_design,
             evidence: shown_by(experiment),
         }
     }
@@ -287,6 +399,15 @@ fn none_shown(experiment: &Experiment, good: &str, bad: &str) -> Conclusion {
         Some(step) => Conclusion::new(Verdict::Fail, format!("{}: {}", step.what, step.seen), bad),
         None => Conclusion::new(Verdict::Pass, in_words(&experiment.outcome), good),
     }
+}
+
+/// The first try that changed a group although it must not, in words.
+fn accepted_attempt(tried: &Attempts) -> Option<String> {
+    let accepted = tried.attempts.iter().find(|attempt| attempt.view_changed)?;
+    Some(format!(
+        "{}: {}, and the member's view of the group changed",
+        accepted.what, accepted.seen
+    ))
 }
 
 /// The steps, one after the other.

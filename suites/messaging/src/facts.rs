@@ -4,7 +4,7 @@ use std::fmt;
 
 use hallmark_driver::{
     Breakage, Outcome,
-    protocol::{Class, ops::HelloAnswer},
+    protocol::{Class, Warning, ops::HelloAnswer},
 };
 use hallmark_model::{CheckId, EvidenceRef, text};
 use schemars::JsonSchema;
@@ -76,6 +76,9 @@ pub struct Step {
     /// The bytes that it was done with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceRef>,
+    /// What the candidate showed its user meanwhile, on whichever device the step names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// What came of one step. Four answers, and the ways to give none.

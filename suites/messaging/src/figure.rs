@@ -1,4 +1,9 @@
-//! What a report draws from the facts: the forward-secrecy timeline.
+//! What a report shows of the facts: the forward-secrecy timeline, the windows that were measured,
+//! how far a thief gets afterwards, and what rests on the driver's word alone.
+
+mod recovery;
+mod windows;
+mod word;
 
 use hallmark_model::{
     CheckId, Figure, Suite,
@@ -16,30 +21,45 @@ const SPAN: i32 = 7;
 /// The figures of the suite.
 #[must_use]
 pub fn figures(facts: &MessagingFacts) -> Vec<Figure> {
-    let of = |name: &str| {
-        let id = CheckId::of(Suite::Messaging, name);
-        facts.experiments.iter().find(|e| e.id == id).filter(|e| is_sound(e))
-    };
+    let tables = [windows::table(facts), recovery::table(facts), word::table(facts)];
+    let tables = tables.into_iter().flatten().map(Figure::Table);
+    timeline(facts).into_iter().chain(tables).collect()
+}
+
+/// An experiment that ran to its end with its controls intact.
+fn sound<'a>(facts: &'a MessagingFacts, name: &str) -> Option<&'a Experiment> {
+    let id = CheckId::of(Suite::Messaging, name);
+    facts.experiments.iter().find(|e| e.id == id).filter(|e| is_sound(e))
+}
+
+/// Who was tested.
+fn candidate(facts: &MessagingFacts) -> String {
+    let candidate = &facts.driver.hello.candidate;
+    hallmark_model::text::one_line(&format!("{} {}", candidate.name, candidate.version))
+}
+
+fn cells<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+fn timeline(facts: &MessagingFacts) -> Option<Figure> {
+    let of = |name| sound(facts, name);
     let (rollback, window, heals) = (of("rollback"), of("undelivered-window"), of("ratchet-heals"));
     if rollback.is_none() && window.is_none() && heals.is_none() {
-        return Vec::new();
+        return None;
     }
-    let candidate = &facts.driver.hello.candidate;
     let mut sentences = Vec::new();
     let lanes = vec![
         delivered(rollback, &mut sentences),
         undelivered(window, &mut sentences),
         afterwards(heals, &mut sentences),
     ];
-    vec![Figure::ForwardSecrecy(ForwardSecrecy {
-        subject: hallmark_model::text::one_line(&format!(
-            "{} {}",
-            candidate.name, candidate.version
-        )),
+    Some(Figure::ForwardSecrecy(ForwardSecrecy {
+        subject: candidate(facts),
         unit: "receiving chain".to_owned(),
         lanes,
         sentences,
-    })]
+    }))
 }
 
 /// Whether the experiment ran to its end with its controls intact.

@@ -1,7 +1,10 @@
 //! The experiments. They talk to devices, keep what they see, and judge nothing.
 
 mod device;
+mod group;
 mod lab;
+mod reaction;
+mod salamander;
 mod search;
 mod trace;
 
@@ -18,13 +21,48 @@ use crate::{
 };
 pub use algorithms::Measured as AlgorithmsMeasured;
 pub use bit_flips::{Measured as BitFlipsMeasured, Sweep};
+pub use decrypt_timing::Measured as TimingMeasured;
+pub use encryption_marker::Measured as MarkerMeasured;
 pub use envelope_confidential::Measured as EnvelopeMeasured;
+pub use error_oracle::Measured as OracleMeasured;
 pub use fingerprint::Measured as FingerprintMeasured;
+pub use glare::Measured as GlareMeasured;
+pub use group::{Attempt, Attempts};
+pub use group_added_by_server::Measured as GroupAddedByServerMeasured;
+pub use group_bit_flips::Measured as GroupBitFlipsMeasured;
+pub use group_channel::Measured as GroupChannelMeasured;
+pub use group_clone::Measured as GroupCloneMeasured;
+pub use group_control::{Measured as GroupControlMeasured, Swept};
+pub use group_conversation::Measured as GroupConversationMeasured;
+pub use group_epochs::Measured as GroupEpochsMeasured;
+pub use group_fork::Measured as GroupForkMeasured;
+pub use group_forwarded_key::Measured as GroupForwardedKeyMeasured;
+pub use group_healing::{Healed, Measured as GroupHealingMeasured};
+pub use group_rotation::Measured as GroupRotationMeasured;
+pub use group_round_trip::{Agreement, Measured as GroupRoundTripMeasured};
+pub use group_window::Measured as GroupWindowMeasured;
+pub use hostile_size::Measured as HostileMeasured;
+pub use key_commitment::Measured as CommitmentMeasured;
+pub use key_reuse::Measured as KeyReuseMeasured;
+pub use nonce_reuse::Measured as NonceMeasured;
+pub use older_protocol::{Measured as OlderMeasured, Other};
 pub use plaintext_fallback::Measured as FallbackMeasured;
+pub use plaintext_injected::Measured as InjectedMeasured;
 pub use ratchet_heals::Measured as HealsMeasured;
+pub use reaction::{Attempt as Tried, Measured as Reactions, Reaction};
 pub use reordering::Measured as ReorderingMeasured;
+pub use skip_ahead::{Jump as SkippedJump, Measured as SkipMeasured};
+pub use transcript_order::Measured as TranscriptMeasured;
 pub use truncation::Measured as TruncationMeasured;
 pub use undelivered_window::Measured as WindowMeasured;
+pub use version_field::Measured as VersionMeasured;
+
+pub use conversation_heals::{Measured as ConversationMeasured, Noticed};
+pub use initial_replay::{Measured as InitialReplayMeasured, NotTried};
+pub use prekey_depletion::Measured as DepletionMeasured;
+pub use random_after_restore::Measured as RandomMeasured;
+pub use sender_rollback::Measured as SenderRollbackMeasured;
+pub use undelivered_messages::Measured as UndeliveredMeasured;
 
 use device::{Device, Sent};
 use lab::Lab;
@@ -64,6 +102,62 @@ experiments! {
     "prekey-signature" => prekey_signature, "prekeys with bad signatures";
     "zero-key" => zero_key, "prekeys of small order";
     "ratchet-heals" => ratchet_heals, "a clone left behind by the ratchet";
+
+    // keys and identities
+    "encryption-marker" => encryption_marker, "a server that says that a peer has no encryption";
+    "plaintext-injected" => plaintext_injected, "plaintext in an encrypted conversation";
+    "older-protocol" => older_protocol, "prekeys without what makes a session strong";
+    "version-field" => version_field, "flipped bits of versions and types";
+    "one-time-signature" => one_time_signature, "one-time prekeys with bad signatures";
+    "identity-change" => identity_change, "a known peer under another identity key";
+    "ghost-device" => ghost_device, "a device that the server adds to a peer";
+    "identity-binding" => identity_binding, "two known people swapped";
+    "key-reuse" => key_reuse, "published keys, inspected for reuse";
+    "signature-encoding" => signature_encoding, "a signature in its other encoding";
+
+    // messages and their order
+    "sender-rewrite" => sender_rewrite, "an envelope under another sender's name";
+    "replay-across-sessions" => replay_across_sessions, "an old session's envelopes in a new one";
+    "nonce-reuse" => nonce_reuse, "one text many times";
+    "key-commitment" => key_commitment, "files, wrong keys, and a file for two keys";
+    "hostile-size" => hostile_size, "oversized, nested and over-claiming input";
+    "skip-ahead" => skip_ahead, "jumps over many messages";
+    "glare" => glare, "two sessions started at once";
+    "error-oracle" => error_oracle, "refusals that can be told apart";
+    "decrypt-timing" => decrypt_timing, "the time that refusals take";
+    "transcript-order" => transcript_order, "places of messages, and gaps";
+
+    // forward secrecy and healing
+    "rollback-out-of-order" => rollback_out_of_order, "forward secrecy of a message that came late";
+    "rollback-across-ratchet" => rollback_across_ratchet, "forward secrecy across a change of keys";
+    "rollback-after-restart" => rollback_after_restart, "forward secrecy across a restart";
+    "undelivered-messages" => undelivered_messages, "how many undelivered messages of a chain stay readable";
+    "initial-replay" => initial_replay, "the first message of a conversation again";
+    "sender-rollback" => sender_rollback, "two messages sealed from one restored state";
+    "random-after-restore" => random_after_restore, "new keys of copies of one state";
+    "conversation-heals" => conversation_heals, "a new session of a copied device";
+    "prekey-depletion" => prekey_depletion, "starts without one-time prekeys";
+
+    // groups
+    "group-round-trip" => group_round_trip, "groups in which everybody hears everybody";
+    "group-added-by-server" => group_added_by_server, "a stranger tries to become a member";
+    "group-removed-member" => group_removed_member, "what a removed member can still read";
+    "group-new-member" => group_new_member, "what a newcomer can read of the past";
+    "group-rotation" => group_rotation, "how long a sender keeps its key";
+    "group-control" => group_control, "altered changes and key shares";
+    "group-impersonation" => group_impersonation, "a member's message as another member's";
+    "group-state" => group_state, "changes and welcomes out of time and place";
+    "group-fork" => group_fork, "two changes at once";
+    "group-healing" => group_healing, "a clone left behind by its victim's rotation";
+    "group-clone" => group_clone, "how long a clone reads on in a group";
+    "group-rollback" => group_rollback, "forward secrecy in groups by state rollback";
+    "group-window" => group_window, "how long an undelivered group message stays readable";
+    "group-epochs" => group_epochs, "how many changes an undelivered group message survives";
+    "group-replay" => group_replay, "the same group message again";
+    "group-bit-flips" => group_bit_flips, "single flipped bits of a group message";
+    "group-conversation" => group_conversation, "a message moved to another group";
+    "group-channel" => group_channel, "group and pairwise envelopes mixed up";
+    "group-forwarded-key" => group_forwarded_key, "a key that nobody asked for";
 }
 
 /// A messenger behind a driver.

@@ -1,6 +1,10 @@
 //! Each check turned by hand-made facts, and the facts of the reference candidate.
 
+mod forward_secrecy;
+mod groups;
 mod hand_made;
+mod keys;
+mod order;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -23,6 +27,15 @@ fn judge(facts: &MessagingFacts, check: &str, policy: &Policy) -> Finding {
     let findings = Messaging.judge(&facts, &[check], policy, date(2026, 11, 21)).unwrap();
     assert_eq!(findings.len(), 1);
     findings.into_iter().next().unwrap()
+}
+
+/// For each check, the outcomes that it tells apart.
+fn all_cases() -> hand_made::Cases {
+    let mut cases = hand_made::cases();
+    cases.extend(keys::cases());
+    cases.extend(forward_secrecy::cases());
+    cases.extend(groups::cases());
+    cases
 }
 
 fn all_checks() -> Vec<CheckId> {
@@ -56,7 +69,7 @@ fn checks_do_no_io() {
 #[test]
 fn each_verdict_of_each_check_in_words() {
     let shown = RefCell::new(String::new());
-    for (check, experiments) in hand_made::cases() {
+    for (check, experiments) in all_cases() {
         for (what, experiment) in experiments {
             let finding = judge(&facts("reference", vec![experiment]), check, &policy());
             shown.borrow_mut().push_str(&format!(
@@ -70,7 +83,7 @@ fn each_verdict_of_each_check_in_words() {
 
 #[test]
 fn a_failed_control_is_never_a_conclusion() {
-    for (check, experiments) in hand_made::cases() {
+    for (check, experiments) in all_cases() {
         for (what, mut experiment) in experiments {
             experiment.control.push(step("the honest twin", refused()));
             let finding = judge(&facts("reference", vec![experiment]), check, &policy());

@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
     judge: |experiment, _| {
         measured(experiment, |m: FingerprintMeasured| {
             match (m.honest_equal, m.substituted_differs) {
+                (true, true) if !m.blind_to.is_empty() => Conclusion::new(
+                    Verdict::Fail,
+                    format!("does not change with {} of the peer", m.blind_to.join(" or ")),
+                    "an attacker who substitutes that key alone would be confirmed",
+                ),
                 (true, true) => Conclusion::new(
                     Verdict::Pass,
                     "equal for the honest pair, different with a substituted key",

@@ -87,16 +87,7 @@ async fn sweep(
         Depth::Quick if bits > SAMPLE => (0..SAMPLE).map(|_| lab.below(bits)).collect(),
         _ => (0..bits).collect(),
     };
-    let mut sweep = Sweep {
-        bits: bits as u64,
-        tried: 0,
-        cut_short: false,
-        refused: 0,
-        same_meaning: vec![],
-        other_meaning: vec![],
-        nothing_shown: vec![],
-        broken: vec![],
-    };
+    let mut sweep = Sweep::of(bits as u64);
     for bit in chosen {
         if lab.out_of_time() {
             sweep.cut_short = true;
@@ -127,8 +118,22 @@ async fn sweep(
 }
 
 impl Sweep {
+    /// Nothing tried yet of an envelope of so many bits.
+    pub(super) fn of(bits: u64) -> Self {
+        Self {
+            bits,
+            tried: 0,
+            cut_short: false,
+            refused: 0,
+            same_meaning: vec![],
+            other_meaning: vec![],
+            nothing_shown: vec![],
+            broken: vec![],
+        }
+    }
+
     /// Counts a try; says whether it changed the meaning.
-    fn count(&mut self, variant: &Variant, unaltered: &Seen) -> bool {
+    pub(super) fn count(&mut self, variant: &Variant, unaltered: &Seen) -> bool {
         self.tried += 1;
         match &variant.seen {
             seen if seen == unaltered => self.same_meaning.push(variant.at),

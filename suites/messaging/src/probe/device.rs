@@ -3,7 +3,7 @@
 use hallmark_driver::{
     Connection, Outcome,
     protocol::{
-        Bytes,
+        Bytes, Warning,
         ops::{
             Envelope, EnvelopeKind, IdentityCreate, MessageDecrypt, MessageEncrypt, MessagesAnswer,
             Operation, Prekeys, PrekeysImport, PrekeysPublish, SessionStart, StateRestore,
@@ -11,15 +11,19 @@ use hallmark_driver::{
         },
     },
 };
-use hallmark_model::EvidenceRef;
+use hallmark_model::{EvidenceRef, text};
 
 use super::trace::{Stop, Trace};
 use crate::facts::{Seen, Sender, Text};
+
+/// Warnings of one device that are kept until they are asked for.
+const MOST_WARNINGS: usize = 64;
 
 /// A device, by the name under which its peers know it.
 pub(super) struct Device {
     pub(super) name: String,
     connection: Connection,
+    warnings: Vec<Warning>,
 }
 
 /// A message on its way: the harness is the network, and holds it.
@@ -33,13 +37,15 @@ pub(super) struct Sent {
     pub(super) setup: Vec<Envelope>,
     /// The envelope that carries it.
     pub(super) envelope: Envelope,
+    /// Envelopes that carry it to further devices of the receiver.
+    pub(super) copies: Vec<Envelope>,
     /// That envelope as evidence.
     pub(super) evidence: EvidenceRef,
 }
 
 impl Device {
     pub(super) fn new(name: &str, connection: Connection) -> Self {
-        Self { name: name.to_owned(), connection }
+        Self { name: name.to_owned(), connection, warnings: Vec::new() }
     }
 
     pub(super) fn into_connection(self) -> Connection {
@@ -48,7 +54,20 @@ impl Device {
 
     /// Any operation.
     pub(super) async fn call<O: Operation>(&mut self, args: &O) -> Outcome<O::Answer> {
-        self.connection.call(args).await
+        let outcome = self.connection.call(args).await;
+        let room = MOST_WARNINGS.saturating_sub(self.warnings.len());
+        self.warnings.extend(
+            self.connection.warnings().iter().take(room).map(|warning| Warning {
+                class: warning.class,
+                text: text::one_line(&warning.text),
+            }),
+        );
+        outcome
+    }
+
+    /// What the candidate has shown this device's user since the last time this was asked.
+    pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// An operation that must succeed for the experiment to go on.
@@ -108,12 +127,15 @@ impl Device {
         let Some(answer) = outcome.ok() else { return Ok(Err(seen)) };
         let mut setup = Vec::new();
         let mut message = None;
+        let mut copies = Vec::new();
         for envelope in answer.envelopes {
             let label = format!("{} to {peer}: {label}", self.name);
             let evidence = trace.keep(label, &envelope.body)?;
             match envelope.kind {
                 EnvelopeKind::Setup => setup.push(envelope),
-                EnvelopeKind::Message => message = Some((envelope, evidence)),
+                EnvelopeKind::Message => {
+                    copies.extend(message.replace((envelope, evidence)).map(|(copy, _)| copy));
+                }
             }
         }
         let Some((envelope, evidence)) = message else {
@@ -121,7 +143,7 @@ impl Device {
             return Ok(Err(Seen::DriverError { message }));
         };
         let from = self.name.clone();
-        Ok(Ok(Sent { from, plaintext: plaintext.to_vec(), setup, envelope, evidence }))
+        Ok(Ok(Sent { from, plaintext: plaintext.to_vec(), setup, envelope, copies, evidence }))
     }
 
     /// Encrypts a message that must be encrypted for the experiment to go on.
@@ -145,6 +167,19 @@ impl Device {
             }
         }
         self.receive_envelope(sent, sent.envelope.clone()).await
+    }
+
+    /// Is handed a message of which it is not known which envelope is for this device: each in
+    /// turn, until one opens.
+    pub(super) async fn receive_any(&mut self, sent: &Sent) -> Seen {
+        let mut seen = self.receive(sent).await;
+        for copy in &sent.copies {
+            if seen.is_delivered() {
+                break;
+            }
+            seen = self.receive_envelope(sent, copy.clone()).await;
+        }
+        seen
     }
 
     /// Is handed `envelope` in the place of the one that carries `sent`.

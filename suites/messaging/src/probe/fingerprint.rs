@@ -1,6 +1,9 @@
 //! Compares what two users would read to each other, with and without a substituted key.
 
-use hallmark_driver::protocol::ops::IdentityFingerprint;
+use hallmark_driver::{
+    Outcome,
+    protocol::ops::{IdentityFingerprint, Prekeys, PrekeysImport, StateSnapshot},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Device, Lab, Stop, Trace, lab};
@@ -13,6 +16,9 @@ pub struct Measured {
     pub honest_equal: bool,
     /// A pair with a key substituted in between reads differently.
     pub substituted_differs: bool,
+    /// Keys of the peer that were substituted alone without changing what is read.
+    #[serde(default)]
+    pub blind_to: Vec<String>,
 }
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
@@ -35,12 +41,50 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     }
     let (victim, deceived) = (read(&mut alice, "bob").await?, read(&mut bob, "alice").await?);
     trace.outcome("alice and bob read theirs with a substituted key", Seen::Done, None);
+    let blind_to = one_key_at_a_time(lab).await?;
     trace.measured(&Measured {
+        blind_to,
         honest_equal: at_alice == at_bob,
         substituted_differs: victim != deceived,
     });
     lab.release([pair.alice, pair.bob, alice, mallory, bob, other]);
     Ok(())
+}
+
+/// What alice reads for bob when one of his public keys is another's; nothing where prekeys alone
+/// give no fingerprint.
+async fn one_key_at_a_time(lab: &mut Lab<'_>) -> Result<Vec<String>, Stop> {
+    let (mut alice, mut bob) = (lab.device("alice").await?, lab.device("bob").await?);
+    let mut mallory = lab.device("bob").await?;
+    let honest = lab::hand_out(bob.publish(1).await?, 0);
+    let foreign = lab::hand_out(mallory.publish(1).await?, 0);
+    let mut variants = vec![(
+        "the identity key",
+        Prekeys { identity_key: foreign.identity_key.clone(), ..honest.clone() },
+    )];
+    if honest.signing_key.is_some() {
+        let identity_key = honest.identity_key.clone();
+        variants.push(("the signing key", Prekeys { identity_key, ..foreign }));
+    }
+    let mut blind_to = Vec::new();
+    if let Outcome::Ok(before, _) = alice.call(&StateSnapshot {}).await
+        && let Some(usual) = after_import(&mut alice, honest).await
+    {
+        for (key, prekeys) in variants {
+            alice.restore(&before.state).await?;
+            if after_import(&mut alice, prekeys).await.is_some_and(|other| other == usual) {
+                blind_to.push(key.to_owned());
+            }
+        }
+    }
+    lab.release([alice, bob, mallory]);
+    Ok(blind_to)
+}
+
+async fn after_import(alice: &mut Device, prekeys: Prekeys) -> Option<String> {
+    alice.call(&PrekeysImport { peer: "bob".to_owned(), prekeys }).await.ok()?;
+    let args = IdentityFingerprint { peer: "bob".to_owned() };
+    Some(alice.call(&args).await.ok()?.fingerprint)
 }
 
 async fn read(device: &mut Device, peer: &str) -> Result<String, Stop> {

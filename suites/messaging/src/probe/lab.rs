@@ -119,6 +119,17 @@ impl<'a> Lab<'a> {
         }
     }
 
+    /// A device without identity in a process that never held another state.
+    pub(super) async fn fresh_process(&mut self, name: &str) -> Result<Device, Stop> {
+        self.devices += 1;
+        let derived = self.experiment.derive(&format!("{name}{}", self.devices)).0;
+        let mut connection = self.connect.connect().await?;
+        match connection.call(&Reset { seed: Some(derived & LARGEST_SEED) }).await {
+            Outcome::Ok(..) | Outcome::Unsupported(_) => Ok(Device::new(name, connection)),
+            other => Err(Stop::at(format!("{name} is reset"), Seen::of(&other))),
+        }
+    }
+
     /// A device with an identity of its own.
     pub(super) async fn device(&mut self, name: &str) -> Result<Device, Stop> {
         let mut device = self.blank(name).await?;
@@ -211,6 +222,20 @@ pub(super) async fn meet(
 ) -> Result<Vec<Envelope>, Stop> {
     let what = format!("{} starts a session with {peer}", device.name);
     device.meet(peer, prekeys, trace).await?.map_err(|seen| Stop::at(what, seen))
+}
+
+/// Prekeys of `device` for so many sessions, each as a server hands them out. Where what is
+/// published has no one-time prekeys, it may serve once as a whole: then each is published afresh.
+pub(super) async fn offers<const N: usize>(device: &mut Device) -> Result<[Prekeys; N], Stop> {
+    let first = device.publish(u32::try_from(N).unwrap_or(u32::MAX)).await?;
+    let enough = first.one_time_prekeys.len() >= N;
+    let mut offers: [Prekeys; N] = std::array::from_fn(|at| hand_out(first.clone(), at));
+    if !enough {
+        for offer in offers.iter_mut().skip(1) {
+            *offer = hand_out(device.publish(1).await?, 0);
+        }
+    }
+    Ok(offers)
 }
 
 /// The prekeys as a server hands them out: with the one-time prekey of this number, if there is

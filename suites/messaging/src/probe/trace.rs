@@ -1,6 +1,6 @@
 //! What an experiment writes down as it goes.
 
-use hallmark_driver::Unreachable;
+use hallmark_driver::{Unreachable, protocol::Warning};
 use hallmark_model::{CheckId, EvidenceRef};
 use hallmark_runner::{Job, RecorderError};
 use serde::Serialize;
@@ -50,7 +50,7 @@ impl From<Unreachable> for Stop {
 impl Stop {
     /// Stops at this step.
     pub(super) fn at(what: impl Into<String>, seen: Seen) -> Self {
-        Self::Step(Box::new(Step { what: what.into(), seen, evidence: None }))
+        Self::Step(Box::new(Step { what: what.into(), seen, evidence: None, warnings: Vec::new() }))
     }
 
     /// Stops because the protocol has no such thing.
@@ -79,7 +79,7 @@ impl<'a> Trace<'a> {
 
     /// Writes down a positive twin.
     pub(super) fn control(&mut self, what: impl Into<String>, seen: Seen) {
-        self.control.push(Step { what: what.into(), seen, evidence: None });
+        self.control.push(Step { what: what.into(), seen, evidence: None, warnings: Vec::new() });
     }
 
     /// Writes down a step under test.
@@ -89,7 +89,19 @@ impl<'a> Trace<'a> {
         seen: Seen,
         evidence: Option<EvidenceRef>,
     ) {
-        self.outcome.push(Step { what: what.into(), seen, evidence });
+        self.outcome_with(what, seen, evidence, Vec::new());
+    }
+
+    /// Writes down a step under test, with what the candidate showed its user: see
+    /// [`super::Device::take_warnings`].
+    pub(super) fn outcome_with(
+        &mut self,
+        what: impl Into<String>,
+        seen: Seen,
+        evidence: Option<EvidenceRef>,
+        warnings: Vec<Warning>,
+    ) {
+        self.outcome.push(Step { what: what.into(), seen, evidence, warnings });
     }
 
     /// Writes down what was measured.

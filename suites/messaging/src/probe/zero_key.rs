@@ -44,10 +44,11 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let base = lab::hand_out(honest.clone(), 1);
 
     let mut control = lab::hand_out(honest, 0);
-    let signs = control.signed_prekey.is_some();
+    let signs = control.signed_prekey.as_ref().is_some_and(|prekey| is_point(&prekey.public));
     if let Some(prekey) = &mut control.signed_prekey {
         prekey.signature = sign(&mut mallory, &prekey.public).await?;
     }
+    sign_one_time(&mut mallory, &mut control).await?;
     let mut alice = lab.device("alice").await?;
     let setup = lab::meet(&mut alice, "bob", control, trace).await?;
     mallory.must_take("alice", &setup).await?;
@@ -61,14 +62,18 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         let mut variants = Vec::new();
         if signs {
             let mut prekeys = base.clone();
-            if let Some(prekey) = &mut prekeys.signed_prekey {
+            if let Some(prekey) =
+                prekeys.signed_prekey.as_mut().filter(|prekey| is_point(&prekey.public))
+            {
                 prekey.public = with_point(&prekey.public, point);
                 prekey.signature = sign(&mut mallory, &prekey.public).await?;
             }
             variants.push((format!("signed prekey is {name}, correctly signed"), prekeys));
         }
-        if !base.one_time_prekeys.is_empty() {
-            variants.push((format!("one-time prekey is {name}"), one_time(&base, point)));
+        if base.one_time_prekeys.iter().any(|prekey| is_point(&prekey.public)) {
+            let mut prekeys = one_time(&base, point);
+            sign_one_time(&mut mallory, &mut prekeys).await?;
+            variants.push((format!("one-time prekey is {name}"), prekeys));
         }
         for (what, prekeys) in variants {
             tried = true;
@@ -89,12 +94,26 @@ async fn sign(mallory: &mut Device, public: &Bytes) -> Result<Bytes, Stop> {
     Ok(mallory.must("signs a prekey", &args).await?.signature)
 }
 
+/// Signs one-time prekeys again, where the protocol signs them.
+async fn sign_one_time(mallory: &mut Device, prekeys: &mut Prekeys) -> Result<(), Stop> {
+    for prekey in prekeys.one_time_prekeys.iter_mut().filter(|prekey| prekey.signature.is_some()) {
+        prekey.signature = Some(sign(mallory, &prekey.public).await?);
+    }
+    Ok(())
+}
+
 fn one_time(base: &Prekeys, point: &[u8; 32]) -> Prekeys {
     let mut prekeys = base.clone();
     for prekey in &mut prekeys.one_time_prekeys {
         prekey.public = with_point(&prekey.public, point);
     }
     prekeys
+}
+
+/// Whether a key has the length of a Curve25519 key, with or without a type byte in front. In any
+/// other group these points mean nothing.
+fn is_point(public: &Bytes) -> bool {
+    matches!(public.len(), 32 | 33)
 }
 
 /// The key with its last 32 bytes, the curve point, replaced; a type byte in front stays.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::facts::{Driver, Experiment, MessagingFacts, Seen, Sender, Step, Text};
 
 pub(super) fn step(what: &str, seen: Seen) -> Step {
-    Step { what: what.to_owned(), seen, evidence: None }
+    Step { what: what.to_owned(), seen, evidence: None, warnings: vec![] }
 }
 
 pub(super) fn refused() -> Seen {
@@ -77,16 +77,25 @@ pub(super) fn policy() -> Policy {
     .unwrap();
     policy.limits.insert("undelivered-chains".to_owned(), limit(5, 10, "receiving chains"));
     policy.limits.insert("ratchet-heals-after".to_owned(), limit(1, 3, "round trips"));
+    policy.limits.insert("group-rotation-messages".to_owned(), limit(100, 100, "messages"));
+    policy.limits.insert("group-generations".to_owned(), limit(20, 40, "further messages"));
+    policy.limits.insert("group-epochs".to_owned(), limit(5, 10, "changes"));
+    policy.floors.insert("message-tag-bits".to_owned(), super::order::floor());
+    let limit = |max, unit: &str| Limit { warn: None, ..limit(max, max, unit) };
+    policy.limits.insert("undelivered-messages".to_owned(), limit(100, "messages"));
+    policy.limits.insert("sender-rollback-run".to_owned(), limit(15, "bytes"));
     policy.by_design.push(ByDesign {
         family: "megolm".to_owned(),
         check: CheckId::of(Suite::Messaging, "replay"),
+        matter: hallmark_model::Matter::ByDesign,
         reason: "inbound sessions keep their ratchet".to_owned(),
         source: "the protocol's specification".to_owned(),
     });
     policy
 }
 
-type Cases = Vec<(&'static str, Vec<(&'static str, Experiment)>)>;
+/// Checks, each with outcomes by name.
+pub(super) type Cases = Vec<(&'static str, Vec<(&'static str, Experiment)>)>;
 
 /// For each check, the outcomes that it tells apart.
 pub(super) fn cases() -> Cases {
@@ -136,6 +145,11 @@ pub(super) fn cases() -> Cases {
         of("ratchet-heals", vec![], measured)
     };
     let one = |name, seen| of(name, vec![step("the test", seen)], none());
+    let blind = |key: &str| {
+        let measured =
+            json!({ "honest_equal": true, "substituted_differs": true, "blind_to": [key] });
+        of("fingerprint", vec![], measured)
+    };
     let prints = |equal: bool, differs: bool| {
         let measured = json!({ "honest_equal": equal, "substituted_differs": differs });
         of("fingerprint", vec![], measured)
@@ -152,7 +166,7 @@ pub(super) fn cases() -> Cases {
         let measured = json!({ "envelopes": 6, "encodings": 12, "found": found });
         of("envelope-confidential", vec![], measured)
     };
-    vec![
+    let cases = vec![
         (
             "round-trip",
             vec![
@@ -197,6 +211,7 @@ pub(super) fn cases() -> Cases {
                 ("sound", prints(true, true)),
                 ("blind to a substituted key", prints(true, false)),
                 ("never equal", prints(false, true)),
+                ("blind to one key", blind("the signing key")),
             ],
         ),
         (
@@ -286,5 +301,6 @@ pub(super) fn cases() -> Cases {
                 ("never", heals(None, 8)),
             ],
         ),
-    ]
+    ];
+    cases.into_iter().chain(super::order::cases()).collect()
 }
