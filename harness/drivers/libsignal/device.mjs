@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-only
-// One device: the operations of hallmark-driver/1 on libsignal.
+// One device: the operations of the driver protocol on libsignal.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 import * as signal from '@signalapp/libsignal-client';
 
+import { Groups } from './groups.mjs';
 import { publishPrekeys, readBundle } from './prekeys.mjs';
-import { PROTOCOL, Refused, Unsupported, encode, read } from './protocol.mjs';
+import { PROTOCOLS, Refused, Unsupported, encode, read } from './protocol.mjs';
 import { refusal } from './refusal.mjs';
 import { sessionInfo } from './session-info.mjs';
 import { Stores } from './stores.mjs';
@@ -19,7 +20,11 @@ const CALLING =
   'replayed initial message is refused. Identity keys are trusted on first use in both ' +
   'directions; Signal\'s own applications are more lenient when they receive, and warn. The ' +
   'position of a message is its counter in the sending chain, which starts again with every ' +
-  'ratchet step; the interface shows none for a prekey message.';
+  'ratchet step; the interface shows none for a prekey message. In groups the sender keys are the ' +
+  'library\'s, and the list of members is the driver\'s, because the library has none: one admin ' +
+  'tells of changes over pairwise sessions, a removal makes every member who hears of it begin a ' +
+  'new distribution, and whose message is shown is decided by that list and by the library\'s store ' +
+  'of sender keys. The position of a group message is its iteration in the sender\'s chain.';
 
 const TAGS = new Map([
   [signal.CiphertextMessageType.PreKey, 'prekey'],
@@ -32,6 +37,8 @@ const FINGERPRINT = { iterations: 5200, version: 2 };
 const ONE_TIME_PREKEYS = 1000;
 
 const peer = { peer: 'text' };
+const group = { group: 'text' };
+const handed = { ...group, from: 'text', envelope: 'object' };
 
 /** Each operation: the kinds of its arguments, and what it does with them. */
 const OPERATIONS = {
@@ -47,9 +54,19 @@ const OPERATIONS = {
   'prekeys.publish': [{ one_time: 'count' }, (device, args) => device.publish(args)],
   'prekeys.import': [{ ...peer, prekeys: 'object' }, (device, args) => device.import(args)],
   'session.start': [peer, (device, args) => device.start(args)],
+  'session.delete': [peer, (device, args) => device.delete(args)],
   'session.info': [peer, (device, args) => device.info(args)],
   'message.encrypt': [{ ...peer, plaintext: 'bytes' }, (device, args) => device.encrypt(args)],
   'message.decrypt': [{ from: 'text', envelope: 'object' }, (device, args) => device.decrypt(args)],
+  'group.create': [group, (device, args) => device.groups.create(args)],
+  'group.add': [{ ...group, members: 'list' }, (device, args) => device.groups.add(args)],
+  'group.remove': [{ ...group, members: 'list' }, (device, args) => device.groups.remove(args)],
+  'group.join': [handed, (device, args) => device.groups.join(args)],
+  'group.process': [handed, (device, args) => device.groups.process(args)],
+  'group.encrypt': [{ ...group, plaintext: 'bytes' }, (device, args) => device.groups.encrypt(args)],
+  'group.decrypt': [handed, (device, args) => device.groups.decrypt(args)],
+  'group.rotate': [group, (device, args) => device.groups.rotate(args)],
+  'group.info': [group, (device, args) => device.groups.info(args)],
   'state.snapshot': [{}, (device) => ({ state: encode(device.stores.snapshot()) })],
   'state.restore': [{ state: 'bytes' }, (device, args) => device.restore(args)],
 };
@@ -62,6 +79,13 @@ export class Device {
   get stores() {
     if (this.#stores !== null) return this.#stores;
     throw new Error('there is no identity yet: `identity.create` or `state.restore` comes first');
+  }
+
+  get groups() {
+    return new Groups(this.stores, {
+      encrypt: (to, plaintext) => this.#sealFor(to, plaintext),
+      decrypt: async (from, tag, body) => (await this.#open(from, tag, body)).plaintext,
+    });
   }
 
   /** Runs one operation; throws `Refused`, `Unsupported`, or an error of the driver's own. */
@@ -80,9 +104,10 @@ export class Device {
   }
 
   hello({ protocols }) {
-    if (!protocols.includes(PROTOCOL)) throw new Error(`this driver speaks ${PROTOCOL} only`);
+    const protocol = PROTOCOLS.find((version) => protocols.includes(version));
+    if (!protocol) throw new Error(`this driver speaks ${PROTOCOLS.join(' and ')} only`);
     return {
-      protocol: PROTOCOL,
+      protocol,
       driver: program(new URL('package.json', import.meta.url)),
       candidate: { ...program(new URL('package.json', LIBRARY)), ...digest() },
       family: 'signal',
@@ -162,23 +187,46 @@ export class Device {
     return sessionInfo(this.stores, address(this.stores.name), address(peer));
   }
 
+  delete({ peer }) {
+    if (!this.stores.sessions.forget(address(peer))) {
+      throw new Error(`there is no session with \`${peer}\``);
+    }
+    return {};
+  }
+
   async encrypt({ peer, plaintext }) {
+    return { envelopes: [{ kind: 'message', ...(await this.#seal(peer, plaintext)) }] };
+  }
+
+  async decrypt({ from, envelope }) {
+    const { tag, body } = read({ kind: 'text', tag: 'text?', body: 'bytes' }, envelope);
+    const { plaintext, position } = await this.#open(from, tag, body);
+    return { messages: [{ plaintext: encode(plaintext), sender: from, ...position }] };
+  }
+
+  /** For a member of a group: its session is started where there is none. */
+  async #sealFor(peer, plaintext) {
+    const { sessions, offers } = this.stores;
+    if ((await sessions.getSession(address(peer))) === null && offers.has(peer)) {
+      await this.start({ peer });
+    }
+    return this.#seal(peer, plaintext);
+  }
+
+  async #seal(peer, plaintext) {
     const { sessions, identities, name } = this.stores;
     if ((await sessions.getSession(address(peer))) === null) {
       throw new Refused('unknown-key', `there is no session with \`${peer}\``);
     }
     const to = address(peer);
     const sealed = await signal.signalEncrypt(plaintext, to, address(name), sessions, identities);
-    const [tag, body] = [TAGS.get(sealed.type()), encode(sealed.serialize())];
-    return { envelopes: [{ kind: 'message', tag, body }] };
+    return { tag: TAGS.get(sealed.type()), body: encode(sealed.serialize()) };
   }
 
-  async decrypt({ from, envelope }) {
-    const { tag, body } = read({ kind: 'text', tag: 'text?', body: 'bytes' }, envelope);
+  async #open(from, tag, body) {
     const decrypt = { prekey: decryptPrekey, whisper: decryptWhisper }[tag];
     if (!decrypt) throw new Refused('malformed', 'not a message type of the library');
-    const { plaintext, position } = await decrypt(this.stores, address(from), body);
-    return { messages: [{ plaintext: encode(plaintext), sender: from, ...position }] };
+    return decrypt(this.stores, address(from), body);
   }
 }
 

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Device } from './device.mjs';
-import { MAX_LINE, PROTOCOL, answerLine } from './protocol.mjs';
+import { MAX_LINE, PROTOCOLS, answerLine } from './protocol.mjs';
 
 const TEXT = 'canary: no milk today';
 const BASE64 = Buffer.from(TEXT).toString('base64');
@@ -105,8 +105,10 @@ function flip(base64, index) {
 }
 
 test('hello names the protocol, the candidate and the way of calling', async () => {
-  const hello = await new Peer('x').ok('hello', { protocols: [PROTOCOL] });
-  assert.equal(hello.protocol, PROTOCOL);
+  const hello = await new Peer('x').ok('hello', { protocols: PROTOCOLS });
+  assert.equal(hello.protocol, 'hallmark-driver/2');
+  const older = await new Peer('x').ok('hello', { protocols: ['hallmark-driver/1'] });
+  assert.equal(older.protocol, 'hallmark-driver/1');
   assert.equal(hello.family, 'signal');
   assert.equal(hello.candidate.name, '@signalapp/libsignal-client');
   assert.equal(hello.candidate.version, '0.103.0');
@@ -326,7 +328,7 @@ test('calls out of order and wrong arguments are the driver\'s errors', async ()
   assert.match((await device.call('session.start', { peer: 'bob' })).error.message, /no unused/);
   assert.match((await device.call('identity.create', { name: 'x' })).error.message, /already/);
   await device.ok('reset', {});
-  assert.ok((await device.call('group.create')).unsupported);
+  assert.ok((await device.call('backup.export')).unsupported);
   await device.ok('identity.create', { name: 'x' });
 });
 

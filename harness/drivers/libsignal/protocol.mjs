@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-only
-// hallmark-driver/1, from the driver's end: frames, arguments, and the line they travel on.
+// The driver protocol, from the driver's end: frames, arguments, and the line they travel on.
 
-export const PROTOCOL = 'hallmark-driver/1';
+/** The versions spoken, best first. They differ in warnings alone, and this driver gives none. */
+export const PROTOCOLS = ['hallmark-driver/2', 'hallmark-driver/1'];
 
 /** Longest line that either side may send, in bytes, without the line break. */
 export const MAX_LINE = 16 * 1024 * 1024;

@@ -37,6 +37,10 @@ class Sessions extends signal.SessionStore {
     return record ? signal.SessionRecord.deserialize(record) : null;
   }
 
+  forget(address) {
+    return this.records.delete(address.toString());
+  }
+
   async getExistingSessions(addresses) {
     return Promise.all(addresses.map((address) => this.getSession(address)));
   }
@@ -143,6 +147,20 @@ class KyberPrekeys extends signal.KyberPreKeyStore {
   }
 }
 
+/** Sender keys of groups, the own ones among them. */
+class SenderKeys extends signal.SenderKeyStore {
+  records = new Map();
+
+  async saveSenderKey(sender, distributionId, record) {
+    this.records.set(`${distributionId} ${sender.toString()}`, record.serialize());
+  }
+
+  async getSenderKey(sender, distributionId) {
+    const record = this.records.get(`${distributionId} ${sender.toString()}`);
+    return record ? signal.SenderKeyRecord.deserialize(record) : null;
+  }
+}
+
 /** Everything that a device keeps. */
 export class Stores {
   noted = new Noted();
@@ -150,12 +168,15 @@ export class Stores {
   prekeys = new Prekeys(this.noted);
   signedPrekeys = new SignedPrekeys(this.noted);
   kyberPrekeys = new KyberPrekeys(this.noted);
+  senderKeys = new SenderKeys();
 
   constructor(name, privateKey, registrationId) {
     this.name = name;
     this.identities = new Identities(privateKey, registrationId);
     /** Peers' prekeys as they were imported, until a session has been started from them. */
     this.offers = new Map();
+    /** Groups by name: admin, members, the own distribution, and those of the others. */
+    this.groups = new Map();
     this.nextId = 1;
   }
 
@@ -177,6 +198,7 @@ export class Stores {
       nextId: this.nextId,
       used: [...this.kyberPrekeys.used],
       offers: [...this.offers],
+      groups: [...this.groups],
       ...Object.fromEntries(maps),
     };
     return new TextEncoder().encode(JSON.stringify(state));
@@ -189,6 +211,7 @@ export class Stores {
     stores.nextId = state.nextId;
     stores.kyberPrekeys.used = new Set(state.used);
     stores.offers = new Map(state.offers);
+    stores.groups = new Map(state.groups);
     for (const [name, map] of Object.entries(stores.#maps())) {
       for (const [key, record] of state[name]) map.set(key, decode(record));
     }
@@ -202,6 +225,7 @@ export class Stores {
       prekeys: this.prekeys.records,
       signedPrekeys: this.signedPrekeys.records,
       kyberPrekeys: this.kyberPrekeys.records,
+      senderKeys: this.senderKeys.records,
     };
   }
 }

@@ -91,6 +91,7 @@ impl State {
                         plaintext: opened.plaintext.into(),
                         sender: from,
                         position: Some(opened.message_index.into()),
+                        conversation: None,
                     });
                 }
                 Err(error) => refused = Some(more_telling(refused, error)),

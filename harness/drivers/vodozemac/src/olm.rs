@@ -127,8 +127,12 @@ impl Device for OlmDevice {
             OlmMessage::Normal(inner) => inner.chain_index(),
             OlmMessage::PreKey(prekey) => prekey.message().chain_index(),
         };
-        let message =
-            Message { plaintext: plaintext.into(), sender: args.from, position: Some(position) };
+        let message = Message {
+            plaintext: plaintext.into(),
+            sender: args.from,
+            position: Some(position),
+            conversation: None,
+        };
         Ok(MessagesAnswer { messages: vec![message] })
     }
 

@@ -4,7 +4,7 @@ mod pair;
 
 use hallmark_driver::{
     protocol::{
-        Bytes, Class,
+        Bytes, Class, Version,
         ops::{Envelope, EnvelopeKind, SessionInfo},
     },
     sdk::{Device, answer_line},
@@ -27,7 +27,7 @@ fn shared() -> (Party<MegolmDevice>, Party<MegolmDevice>) {
 #[test]
 fn hello_says_what_is_driven_and_how() {
     let line = br#"{"id":1,"op":"hello","args":{"protocols":["hallmark-driver/1"]}}"#;
-    let (answer, _) = answer_line(&mut MegolmDevice::default(), line);
+    let (answer, _) = answer_line(&mut MegolmDevice::default(), &mut Version::V2, line);
     insta::assert_json_snapshot!(answer.ok);
 }
 

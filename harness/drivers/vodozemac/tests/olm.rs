@@ -4,7 +4,7 @@ mod pair;
 
 use hallmark_driver::{
     protocol::{
-        Bytes, Class,
+        Bytes, Class, Version,
         ops::{
             Envelope, EnvelopeKind, IdentityFingerprint, IdentityPublic, MessageEncrypt,
             PrekeysPublish, SessionInfo, StateRestore,
@@ -34,7 +34,7 @@ fn established() -> (Party<OlmDevice>, Party<OlmDevice>) {
 #[test]
 fn hello_says_what_is_driven_and_how() {
     let line = br#"{"id":1,"op":"hello","args":{"protocols":["hallmark-driver/1"]}}"#;
-    let (answer, _) = answer_line(&mut OlmDevice::default(), line);
+    let (answer, _) = answer_line(&mut OlmDevice::default(), &mut Version::V2, line);
     insta::assert_json_snapshot!(answer.ok);
 }
 
