@@ -11,6 +11,7 @@ mod chores;
 mod gate;
 mod packages;
 mod peers;
+mod peers_report;
 mod registry;
 mod steps;
 mod tally;
@@ -25,6 +26,10 @@ Usage: cargo xtask VERB
                               fault matrix with sabotage, licences
   peers [--strict]            install what the tests with real programs need;
                               --strict: exit 1 if something could not be installed
+  peers-report [--full]       every real messenger through the whole messaging suite:
+                              candidate × check × outcome × window; exit 1 if one
+                              differs from what was measured by hand; --full: at
+                              depth full, which takes a quarter of an hour
   fault-matrix [--sabotage]   each fault turns exactly the checks it declares;
                               --sabotage: break each check, the matrix must go red
   bless                       accept what the tests print now as right
@@ -38,6 +43,8 @@ fn main() -> ExitCode {
         ["test"] => gate::test(),
         ["peers"] => peers::chore(false),
         ["peers", "--strict"] => peers::chore(true),
+        ["peers-report"] => peers_report::chore("quick"),
+        ["peers-report", "--full"] => peers_report::chore("full"),
         ["fault-matrix"] => chores::fault_matrix(chores::Sabotage::No).status(),
         ["fault-matrix", "--sabotage"] => chores::fault_matrix(chores::Sabotage::Yes).status(),
         ["bless"] => chores::bless().status(),

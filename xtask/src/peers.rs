@@ -2,6 +2,7 @@
 
 mod museum;
 mod npm;
+mod python;
 mod tools;
 
 use std::{fmt, time::Instant};
@@ -13,13 +14,31 @@ use crate::{
 };
 use museum::Museum;
 use npm::NpmFolder;
+use python::{Environment, OMEMO};
 use tools::{TOOLS, Tool};
 
 /// Names of drivers in `harness/drivers`.
 pub(crate) const LIBSIGNAL: &str = "libsignal";
-const VODOZEMAC: [&str; 2] = ["vodozemac-olm", "vodozemac-megolm"];
+pub(crate) const TS_MLS: &str = "ts-mls";
 
-/// Oldest Node release that libsignal supports.
+/// Every messenger that has a driver here, in the order of reports.
+pub(crate) const MESSENGERS: [&str; 8] = [
+    LIBSIGNAL,
+    "vodozemac-olm",
+    "vodozemac-megolm",
+    "openmls",
+    "mls-rs",
+    "ts-mls",
+    "omemo-2",
+    "omemo-legacy",
+];
+
+/// Drivers in Rust, with the packages that they are built from.
+const IN_RUST: [&str; 4] = ["vodozemac-olm", "vodozemac-megolm", "openmls", "mls-rs"];
+const PACKAGES: [&str; 3] =
+    ["hallmark-driver-vodozemac", "hallmark-driver-openmls", "hallmark-driver-mls-rs"];
+
+/// Oldest Node release that libsignal and ts-mls support.
 const NODE_MAJOR: u32 = 20;
 
 /// What is there for the tests, and what is not.
@@ -60,31 +79,50 @@ impl Peers {
 
 /// The verb.
 pub(crate) fn chore(strict: bool) -> bool {
-    let (outcome, peers) = install();
+    let (outcome, peers) = install(Drivers::ToBuild);
     println!("\npeers installed: {}", list(&peers.present));
     println!("could not be installed: {}", peers.missing.len());
     peers.missing.iter().for_each(|missing| println!("  {missing}"));
     outcome.ok && (!strict || peers.missing.is_empty())
 }
 
+/// Whether the drivers in Rust still have to be built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drivers {
+    /// Build them, and nothing else.
+    ToBuild,
+    /// A build of the whole workspace has made them: building them by themselves would build what
+    /// they rest on a second time, with fewer features.
+    Built,
+}
+
 /// Says what it installs, then installs it. Fails only if a driver of ours does not build.
-pub(crate) fn install() -> (Outcome, Peers) {
+pub(crate) fn install(drivers: Drivers) -> (Outcome, Peers) {
     let started = Instant::now();
     let libsignal = NpmFolder::new(workspace::LIBSIGNAL);
+    let ts_mls = NpmFolder::new(workspace::TS_MLS);
     let museum = Museum::new();
     let needed: Vec<&Tool> = TOOLS.iter().filter(|tool| !tool.runs()).collect();
-    announce(&needed, &libsignal, &museum);
+    announce(&needed, &libsignal, &ts_mls, &museum);
 
     let mut peers = Peers::default();
     let result = tools::install(&needed);
     for tool in &TOOLS {
         tool.report(result.as_ref().err(), &mut peers);
     }
-    let built = Step::cargo(&["build", "--release", "-p", "hallmark-driver-vodozemac"]).status();
+    let packages = PACKAGES.iter().flat_map(|package| ["-p", package]);
+    let build: Vec<_> = ["build", "--release"].into_iter().chain(packages).collect();
+    let built = drivers == Drivers::Built || Step::cargo(&build).status();
     if built {
-        peers.present.extend(VODOZEMAC);
+        peers.present.extend(IN_RUST);
     }
-    peers.found(LIBSIGNAL, node_is_new_enough().and_then(|()| libsignal.install()));
+    for (name, folder) in [(LIBSIGNAL, &libsignal), (TS_MLS, &ts_mls)] {
+        peers.found(name, node_is_new_enough().and_then(|()| folder.install()));
+    }
+    let omemo = Environment::omemo().install();
+    for driver in OMEMO {
+        peers.found(driver, omemo.clone());
+    }
     museum.install(&mut peers);
 
     let tally = if built { Tally::PASSED } else { Tally::FAILED };
@@ -92,12 +130,18 @@ pub(crate) fn install() -> (Outcome, Peers) {
     (Outcome { name, tally, took: started.elapsed(), ok: built }, peers)
 }
 
-fn announce(needed: &[&Tool], libsignal: &NpmFolder, museum: &Museum) {
+fn announce(needed: &[&Tool], libsignal: &NpmFolder, ts_mls: &NpmFolder, museum: &Museum) {
     println!("\n=== peers: what the tests with real messengers, servers and tools need");
-    println!("  drivers {}: built with cargo", list(&VODOZEMAC));
+    println!("  drivers {}: built with cargo", list(&IN_RUST));
     println!(
         "  driver {LIBSIGNAL}: @signalapp/libsignal-client (AGPL-3.0-only), {}",
         libsignal.state()
+    );
+    println!("  driver {TS_MLS}: ts-mls (MIT), {}", ts_mls.state());
+    println!(
+        "  drivers {}: OMEMO, twomemo (MIT), oldmemo (AGPL-3.0-only), {}",
+        list(&OMEMO),
+        Environment::omemo().state()
     );
     println!(
         "  servers {}: old and new releases of node (MIT), {}",

@@ -75,6 +75,12 @@ impl Step {
         output.status.success().then_some(text)
     }
 
+    /// What it writes to its standard output, however it ends; silently.
+    pub(crate) fn said(mut self) -> Option<String> {
+        let output = self.command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Runs it. A program that prints no summary of tests counts as one.
     pub(crate) fn run(self) -> Outcome {
         self.run_into(&mut io::stdout())

@@ -8,6 +8,9 @@ use std::{
 /// Folder of the driver for libsignal.
 pub(crate) const LIBSIGNAL: &str = "harness/drivers/libsignal";
 
+/// Folder of the driver for ts-mls.
+pub(crate) const TS_MLS: &str = "harness/drivers/ts-mls";
+
 /// Folder of old and new releases of servers.
 pub(crate) const MUSEUM: &str = "harness/museum";
 
@@ -23,4 +26,9 @@ pub(crate) fn root() -> PathBuf {
 /// The cargo that runs us.
 pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// The program under development, as `cargo build --release` leaves it.
+pub(crate) fn hallmark() -> PathBuf {
+    root().join("target/release/hallmark")
 }
