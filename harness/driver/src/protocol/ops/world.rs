@@ -19,7 +19,7 @@ pub struct WorldSet {
     /// URL to which push notifications are to go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_sink: Option<String>,
-    /// The time that it is to take for now, RFC 3339.
+    /// The present time, as the candidate is to believe it, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
 }
