@@ -31,6 +31,12 @@ fn linting(step: Step) -> Step {
     step.with("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").with("CLIPPY_ARGS", CLIPPY_ARGS)
 }
 
+/// Clippy, and the build of everything that tests use.
+pub(crate) fn build() -> Step {
+    let build = ["test", "--release", "--workspace", "--no-run"];
+    linting(Step::cargo(&build)).named("clippy, and build of everything")
+}
+
 /// What has been run so far, and what could not be.
 #[derive(Default)]
 struct Gate {
@@ -41,9 +47,8 @@ struct Gate {
 impl Gate {
     /// Whether every step succeeded; stops at the first that does not.
     fn run(&mut self) -> bool {
-        let build = ["test", "--release", "--workspace", "--no-run"];
         self.step(Step::cargo(&["fmt", "--all", "--check"]))
-            && self.step(linting(Step::cargo(&build)).named("clippy, and build of everything"))
+            && self.step(build())
             && self.peers().is_some_and(|peers| self.tests(&peers))
             && self.licences()
     }

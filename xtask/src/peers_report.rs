@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{peers, steps::Step, workspace};
+use crate::{gate, peers, steps::Step, workspace};
 use expected::{Deviation, MLS};
 use table::Table;
 
@@ -33,8 +33,12 @@ struct Seen {
 /// Runs what is installed, prints the table; fails where a healthy candidate deviates from what
 /// was measured by hand.
 pub(crate) fn chore(depth: &str) -> bool {
-    let (outcome, peers) = peers::install(peers::Drivers::ToBuild);
-    if !outcome.ok || !Step::cargo(&["build", "--release", "-p", "hallmark"]).status() {
+    // The whole workspace, as the tests build it: less would be built apart, with fewer features.
+    if !gate::build().status() {
+        return false;
+    }
+    let (outcome, peers) = peers::install(peers::Drivers::Built);
+    if !outcome.ok {
         return false;
     }
     println!("\neach candidate at depth {depth}");

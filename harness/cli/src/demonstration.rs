@@ -91,8 +91,8 @@ impl Scene for Conversation {
                 .map_err(|error| cannot(&error))?;
             let mut materials =
                 vec![Material::Capture(played.capture), Material::KeyLog(played.keylog)];
-            materials.extend(played.canaries.into_iter().map(Material::Canary));
-            materials.extend(played.controls.into_iter().map(Material::Control));
+            materials.extend(played.canaries.into_iter().map(|text| Material::Canary(text.into())));
+            materials.extend(played.controls.into_iter().map(|text| Material::Control(text.into())));
             materials.push(Material::Storage(played.storage));
             Ok(materials)
         })

@@ -5,6 +5,7 @@ mod args;
 mod demonstration;
 mod failure;
 mod house;
+mod product;
 mod record;
 mod session;
 mod show;

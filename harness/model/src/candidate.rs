@@ -1,5 +1,7 @@
 //! `hallmark.toml`: what is under test, and how the run is gated.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,31 @@ pub struct Traffic {
 pub struct Messaging {
     /// Path of a `driver.toml`, or the name of a driver.
     pub driver: String,
+    /// The server that its live app talks to. With it, users talk to each other while a relay records,
+    /// and the traffic suite looks for what they wrote.
+    #[serde(default)]
+    pub product: Option<Product>,
+}
+
+/// The server side of a live app. Paths are relative to the description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Product {
+    /// Where the app finds its server: `HOST:PORT`.
+    pub server: String,
+    /// The name that the server's certificate must carry. The host of the server where absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// PEM file with the only root that the app is to trust. The app's own choice where absent.
+    #[serde(default)]
+    pub roots: Option<String>,
+    /// Folders in which the server keeps what it handles.
+    #[serde(default)]
+    pub storage: Vec<String>,
+    /// Further endpoints that the app talks to, `HOST:PORT`, by the setting of the driver that names
+    /// them: `{ upload-endpoint = "127.0.0.1:5281" }`.
+    #[serde(default)]
+    pub relay: BTreeMap<String, String>,
 }
 
 /// Who allowed intrusive checks, for what, until when.

@@ -15,7 +15,7 @@ mod suite;
 
 pub use gate::{Scope, gate};
 pub use judge::{Judged, judge, rows};
-pub use material::{Material, Materials, Playing, Scene};
+pub use material::{Material, Materials, Planted, Playing, Scene};
 pub use plan::{Plan, PlanError, Work};
 pub use recorder::{Clock, Forget, Recorder, RecorderError, Reporter};
 pub use run::{Finished, RunError, Setting, Stopwatch, run};

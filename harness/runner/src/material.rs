@@ -12,11 +12,26 @@ pub enum Material {
     /// A key log that opens captured sessions.
     KeyLog(PathBuf),
     /// A text that was sent as the content of a message: nobody but the recipient may see it.
-    Canary(String),
+    Canary(Planted),
     /// A text that must be found if a search is to mean anything.
-    Control(String),
+    Control(Planted),
     /// A folder in which the candidate stores what it handles.
     Storage(PathBuf),
+}
+
+/// A text that was planted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Planted {
+    /// The text.
+    pub text: String,
+    /// What it was planted as: `the name of a file`. Nothing where that is not known.
+    pub what: Option<String>,
+}
+
+impl From<String> for Planted {
+    fn from(text: String) -> Self {
+        Self { text, what: None }
+    }
 }
 
 /// Contents of messages and the names of secrets' files are not for logs.

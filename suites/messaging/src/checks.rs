@@ -2,6 +2,7 @@
 
 mod aes_256_equivalent;
 mod aes_256_literal;
+mod app_conversation;
 mod bit_flips;
 mod encryption_marker;
 mod envelope_confidential;
@@ -168,6 +169,7 @@ const CHECKS: &[Check] = &[
     group_conversation::CHECK,
     group_channel::CHECK,
     group_forwarded_key::CHECK,
+    app_conversation::CHECK,
 ];
 
 /// Why a sweep that ran out of time concludes nothing.
@@ -248,6 +250,11 @@ impl Suite for Messaging {
     fn figures(&self, facts: &Value) -> Result<Vec<Figure>, FactsError> {
         Ok(figure::figures(&read(facts)?))
     }
+}
+
+/// Whether this check looks at a live app on its server.
+pub(crate) fn needs_a_server(check: &CheckId) -> bool {
+    *check == CheckId::of(SuiteName::Messaging, app_conversation::CHECK.name)
 }
 
 /// The experiments that these checks need, each once.

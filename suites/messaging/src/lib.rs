@@ -12,9 +12,11 @@ pub mod checks;
 pub mod facts;
 pub mod figure;
 pub mod probe;
+mod world;
 
 #[cfg(test)]
 mod tests;
 
 pub use checks::Messaging;
 pub use probe::Driven;
+pub use world::World;

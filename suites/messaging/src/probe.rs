@@ -1,5 +1,6 @@
 //! The experiments. They talk to devices, keep what they see, and judge nothing.
 
+mod app;
 mod device;
 mod group;
 mod lab;
@@ -18,7 +19,9 @@ use serde_json::Value;
 use crate::{
     checks,
     facts::{Driver, Experiment, MessagingFacts},
+    world::World,
 };
+pub use app_conversation::Measured as AppMeasured;
 pub use algorithms::Measured as AlgorithmsMeasured;
 pub use bit_flips::{Measured as BitFlipsMeasured, Sweep};
 pub use decrypt_timing::Measured as TimingMeasured;
@@ -158,11 +161,15 @@ experiments! {
     "group-conversation" => group_conversation, "a message moved to another group";
     "group-channel" => group_channel, "group and pairwise envelopes mixed up";
     "group-forwarded-key" => group_forwarded_key, "a key that nobody asked for";
+
+    // live apps
+    "app-conversation" => app_conversation, "users of the live app talk, and the line is recorded";
 }
 
 /// A messenger behind a driver.
 pub struct Driven {
     connect: Box<dyn Connect>,
+    world: Option<World>,
     command: String,
 }
 
@@ -171,12 +178,19 @@ impl Driven {
     /// to drive it again.
     #[must_use]
     pub fn new(connect: Box<dyn Connect>, command: String) -> Self {
-        Self { connect, command }
+        Self { connect, world: None, command }
+    }
+
+    /// The same messenger as a live app in this world.
+    #[must_use]
+    pub fn within(mut self, world: World) -> Self {
+        self.world = Some(world);
+        self
     }
 
     async fn facts(&self, job: &Job<'_>) -> Result<MessagingFacts, ProbeError> {
         let wanted = checks::experiments_for(job.checks);
-        let mut lab = Lab::open(&*self.connect, job.seed, job.depth).await?;
+        let mut lab = Lab::open(&*self.connect, self.world.as_ref(), job.seed, job.depth).await?;
         (job.tell)(Event::SuiteStarted {
             suite: Suite::Messaging,
             subject: lab.candidate(),
@@ -210,6 +224,11 @@ impl Prober for Driven {
         self.command.clone()
     }
 
+    /// Without a server there is nothing that a live app could talk to.
+    fn covers(&self, check: &CheckId) -> bool {
+        self.world.is_some() || !checks::needs_a_server(check)
+    }
+
     fn probe<'a>(
         &'a self,
         job: &'a Job<'a>,
@@ -237,6 +256,7 @@ async fn one(
         Err(Stop::Unreachable(unreachable)) => {
             return Err(ProbeError::Unreachable(unreachable.to_string()));
         }
+        Err(Stop::Stage(why)) => return Err(ProbeError::Unreachable(why)),
     };
     Ok(trace.finish(id.clone(), lab.candidate(), stopped))
 }

@@ -2,7 +2,7 @@
 //!
 //! No content is in here: a canary is its id and the SHA-256 of its text, a hit is a place.
 
-use hallmark_model::{EvidenceRef, Sha256};
+use hallmark_model::{EvidenceRef, Sha256, text};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -252,6 +252,9 @@ pub struct Certificate {
 pub struct Planted {
     /// `canary-1`, `control-1`: in the order given.
     pub id: String,
+    /// What it was planted as: `the name of a file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
     /// Of the text, as UTF-8.
     pub sha256: Sha256,
     /// Where it was found, in that order.
@@ -362,6 +365,15 @@ impl Found {
 }
 
 impl Planted {
+    /// `canary-3`, or `canary-3 (the name of a file)`.
+    pub fn name(&self) -> String {
+        let id = text::one_line(&self.id);
+        match &self.what {
+            Some(what) => format!("{id} ({})", text::one_line(what)),
+            None => id,
+        }
+    }
+
     /// Places in traffic.
     pub fn in_transit(&self) -> impl Iterator<Item = &Found> {
         self.found.iter().filter(|found| found.is_in_transit())

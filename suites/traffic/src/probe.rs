@@ -8,7 +8,7 @@ use std::{fs::File, future::Future, path::PathBuf, pin::Pin, slice};
 
 use hallmark_capture::Canary;
 use hallmark_model::{CheckId, Event, Suite};
-use hallmark_runner::{Job, Material, ProbeError, Prober, Stopwatch};
+use hallmark_runner::{Job, Material, Planted, ProbeError, Prober, Stopwatch};
 use serde_json::Value;
 
 use crate::{
@@ -23,8 +23,8 @@ use work::{aside, read_captures, search_storage};
 pub struct Recorded {
     captures: Vec<PathBuf>,
     keylogs: Vec<PathBuf>,
-    canaries: Vec<String>,
-    controls: Vec<String>,
+    canaries: Vec<Planted>,
+    controls: Vec<Planted>,
     storage: Vec<PathBuf>,
     command: String,
 }
@@ -41,6 +41,8 @@ impl Recorded {
         storage: Vec<PathBuf>,
         command: String,
     ) -> Self {
+        let planted = |texts: Vec<String>| texts.into_iter().map(Planted::from).collect();
+        let (canaries, controls) = (planted(canaries), planted(controls));
         Self { captures, keylogs, canaries, controls, storage, command }
     }
 
@@ -63,7 +65,7 @@ impl Recorded {
         }
         for (kind, given) in [("canary", &self.canaries), ("control", &self.controls)] {
             for (n, text) in given.iter().enumerate() {
-                let named = Canary::new(format!("{kind} {}", n + 1), text.as_str());
+                let named = Canary::new(format!("{kind} {}", n + 1), text.text.as_str());
                 named.map_err(|error| error.to_string())?;
             }
         }
@@ -97,7 +99,7 @@ impl Recorded {
         let Texts { canaries, controls, problems } = texts(&all.canaries, &all.controls);
         problems.iter().for_each(|problem| warn(job, problem));
         let mut facts = TrafficFacts { problems, ..TrafficFacts::default() };
-        let texts = [&canaries[..], &controls].concat();
+        let texts: Vec<_> = canaries.iter().chain(&controls).map(|named| named.canary.clone()).collect();
         let mut found = planted::Found::new(texts.len());
 
         if reads {

@@ -13,13 +13,14 @@ use hallmark_model::{
 };
 use hallmark_runner::Prober;
 use hallmark_server::{Probed, Server};
-use hallmark_traffic::Traffic;
+use hallmark_traffic::{Recorded, Traffic};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     args,
     failure::Failure,
     house,
+    product::{self, Workplace},
     session::{Session, Work, default_out, read_file},
     show::Show,
     verb::sign,
@@ -50,7 +51,10 @@ pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
     })?;
     let today = started.to_zoned(TimeZone::UTC).date();
     let overlays = overlays(&configuration, &standard.standard, today)?;
-    let work = work(&configuration, &args.config, &name, &text)?;
+    let out = args.choice.out.clone().map_or_else(|| default_out("", started), Ok)?;
+    let lives = configuration.messaging.iter().any(|messenger| messenger.product.is_some());
+    let workplace = lives.then(|| Workplace::beside(&out)).transpose()?;
+    let work = work(&configuration, &args.config, &name, &text, workplace.as_ref())?;
     let mut gate = configuration.gate.clone();
     if let Some(fail_on) = args.choice.fail_on() {
         gate.fail_on = fail_on;
@@ -63,7 +67,6 @@ pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
             sign::signer(&at(&with.key), &at(&with.certificate))
         })
         .transpose()?;
-    let out = args.choice.out.clone().map_or_else(|| default_out("", started), Ok)?;
     let session = Session {
         candidate: configuration.candidate.clone(),
         standard,
@@ -100,17 +103,27 @@ fn work<'a>(
     config: &Path,
     name: &str,
     text: &str,
+    workplace: Option<&Workplace>,
 ) -> Result<Work<'a>, Failure> {
     let described = Described { config, name, text };
     let mut work: Work<'a> = Vec::new();
     if let Some(server) = described.only(&configuration.server, "server", |s| &s.endpoint)? {
         work.push((&Server, described.server(server)?));
     }
-    if let Some(traffic) = described.only(&configuration.traffic, "recording", first_capture)? {
-        work.push((&Traffic, described.traffic(traffic)?));
+    let messaging = described.only(&configuration.messaging, "messenger", |m| &m.driver)?;
+    let traffic = described.only(&configuration.traffic, "recording", first_capture)?;
+    // What a live app leaves behind is recorded while it runs, and looked into afterwards.
+    match (messaging.zip(workplace), traffic) {
+        (Some((messaging, workplace)), traffic) => {
+            work.push((&Messaging, described.live(messaging, workplace)?));
+            let recorded = traffic.map_or_else(|| Ok(described.left_behind()), |t| described.traffic(t));
+            work.push((&Traffic, recorded?));
+        }
+        (None, Some(traffic)) => work.push((&Traffic, described.traffic(traffic)?)),
+        (None, None) => {}
     }
-    if let Some(messaging) = described.only(&configuration.messaging, "messenger", |m| &m.driver)? {
-        work.push((&Messaging, described.messaging(messaging)?));
+    if let (Some(messaging), None) = (messaging, workplace) {
+        work.push((&Messaging, Box::new(described.messenger(messaging)?)));
     }
     if work.is_empty() {
         let message = "it describes nothing to test; add a [[server]] entry with an endpoint, a \
@@ -182,7 +195,27 @@ impl Described<'_> {
         Ok(Box::new(recorded))
     }
 
-    fn messaging(&self, messaging: &candidate::Messaging) -> Result<Box<dyn Prober>, Failure> {
+    /// A live app on its server.
+    fn live(
+        &self,
+        messaging: &candidate::Messaging,
+        workplace: &Workplace,
+    ) -> Result<Box<dyn Prober>, Failure> {
+        let driven = self.messenger(messaging)?;
+        let Some(product) = &messaging.product else { return Ok(Box::new(driven)) };
+        let world = product::world(product, &beside(self.config), workplace)
+            .map_err(|(value, message)| self.at(value, &message))?;
+        Ok(Box::new(driven.within(world)))
+    }
+
+    /// Recordings that the messenger of this run will have left.
+    fn left_behind(&self) -> Box<dyn Prober> {
+        let recorded =
+            Recorded::new(vec![], vec![], vec![], vec![], vec![], self.command());
+        Box::new(recorded)
+    }
+
+    fn messenger(&self, messaging: &candidate::Messaging) -> Result<Driven, Failure> {
         let driver = &messaging.driver;
         // Paths in a description are relative to it, wherever the run is started.
         let folder = beside(self.config);
@@ -194,7 +227,7 @@ impl Described<'_> {
         };
         let connect = house::driver(&named, &house::places())
             .map_err(|failure| self.at(driver, &failure.message))?;
-        Ok(Box::new(Driven::new(connect, self.command())))
+        Ok(Driven::new(connect, self.command()))
     }
 
     fn command(&self) -> String {

@@ -67,7 +67,7 @@ pub(super) async fn check(kit: &mut Kit, drivers: [&dyn Connect; 3]) {
 async fn conversation(kit: &mut Kit, room: &mut Room) {
     introduce(kit, room).await;
     let group = || GROUP.to_owned();
-    let Some(made) = room.ask(kit, ALICE, "makes a group", &GroupCreate { group: group() }).await
+    let Some(made) = room.ask(kit, ALICE, "makes a group", &GroupCreate::named(&group())).await
     else {
         return;
     };

@@ -124,7 +124,7 @@ async fn not_listed(kit: &mut Kit, carol: &mut Connection) {
     unlisted(kit, carol, &ProcessPid {}).await;
     unlisted(kit, carol, &SessionDelete { peer: peer() }).await;
     unlisted(kit, carol, &AttachmentEncrypt { plaintext: Bytes(vec![7; 64]) }).await;
-    unlisted(kit, carol, &GroupCreate { group: "ward".to_owned() }).await;
+    unlisted(kit, carol, &GroupCreate::named("ward")).await;
 }
 
 async fn unlisted<O: Operation>(kit: &mut Kit, carol: &mut Connection, args: &O) {

@@ -46,7 +46,7 @@ impl Circle {
     pub(crate) fn together(names: &[&str], faults: Faults) -> Self {
         let mut circle = Self::of(names, faults);
         let (first, others) = names.split_first().unwrap();
-        circle.phone(first).0.group_create(GroupCreate { group: GROUP.to_owned() }).unwrap();
+        circle.phone(first).0.group_create(GroupCreate::named(GROUP)).unwrap();
         if !others.is_empty() {
             let added = circle.add(first, others).unwrap();
             circle.carry(first, &added);

@@ -83,7 +83,7 @@ impl Group {
             unreachable!("a group has a live member")
         };
         let founder = self.member(&maker);
-        founder.must("makes a group", &GroupCreate { group: group.clone() }).await?;
+        founder.must("makes a group", &GroupCreate::named(&group)).await?;
         let members: Vec<String> =
             self.roster.iter().filter(|name| **name != maker).cloned().collect();
         if members.is_empty() {

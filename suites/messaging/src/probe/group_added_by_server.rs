@@ -99,7 +99,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
 /// What a stranger makes in a group of his own of the same name.
 async fn foreign(mallory: &mut Device, lab: &mut Lab<'_>) -> Result<Vec<GroupEnvelope>, Stop> {
     let group = WARD.to_owned();
-    mallory.must("makes a group of the same name", &GroupCreate { group: group.clone() }).await?;
+    mallory.must("makes a group of the same name", &GroupCreate::named(&group)).await?;
     let args = GroupAdd { group: group.clone(), members: vec!["bob".to_owned()] };
     let mut envelopes = mallory.must("adds bob to it", &args).await?.envelopes;
     let rotated = mallory.call(&GroupRotate { group: group.clone() }).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hallmark_driver::{
     Connect, Connection, Outcome,
-    protocol::ops::{Envelope, HelloAnswer, Prekeys, Reset},
+    protocol::ops::{Envelope, HelloAnswer, Operation, Prekeys, Reset},
 };
 use hallmark_model::{selection::Depth, text};
 use hallmark_runner::{ProbeError, Seed};
@@ -17,7 +17,7 @@ use super::{
     device::{Device, Sent},
     trace::{Stop, Trace},
 };
-use crate::facts::Seen;
+use crate::{facts::Seen, world::World};
 
 /// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
 const LARGEST_SEED: u64 = (1 << 53) - 1;
@@ -26,6 +26,7 @@ const LARGEST_SEED: u64 = (1 << 53) - 1;
 /// is reset and used again, one that broke is not.
 pub(super) struct Lab<'a> {
     connect: &'a dyn Connect,
+    world: Option<&'a World>,
     idle: Vec<Connection>,
     hello: HelloAnswer,
     isolation: Vec<String>,
@@ -47,6 +48,7 @@ pub(super) struct Pair {
 impl<'a> Lab<'a> {
     pub(super) async fn open(
         connect: &'a dyn Connect,
+        world: Option<&'a World>,
         seed: Seed,
         depth: Depth,
     ) -> Result<Self, ProbeError> {
@@ -56,6 +58,7 @@ impl<'a> Lab<'a> {
             .map_err(|unreachable| ProbeError::Unreachable(unreachable.to_string()))?;
         Ok(Self {
             connect,
+            world,
             hello: first.hello().clone(),
             isolation: first.isolation(),
             idle: vec![first],
@@ -88,6 +91,19 @@ impl<'a> Lab<'a> {
 
     pub(super) fn hello(&self) -> &HelloAnswer {
         &self.hello
+    }
+
+    /// The server of a live app, where one was named.
+    pub(super) fn world(&self) -> Option<&World> {
+        self.world
+    }
+
+    /// Stops before any device is started where the driver does not list an operation.
+    pub(super) fn offers<O: Operation>(&self, what: &str) -> Result<(), Stop> {
+        if self.hello.capabilities.iter().any(|name| name == O::NAME) {
+            return Ok(());
+        }
+        Err(Stop::not_offered(what, format!("the driver does not list `{}`", O::NAME)))
     }
 
     pub(super) fn isolation(&self) -> &[String] {
@@ -163,10 +179,18 @@ impl<'a> Lab<'a> {
 
     /// A message that nobody could guess: 24 letters and digits, about 124 bits.
     pub(super) fn canary(&mut self) -> Vec<u8> {
+        format!("canary-{}", self.word(24)).into_bytes()
+    }
+
+    /// So many letters and digits, five bits each.
+    pub(super) fn word(&mut self, letters: usize) -> String {
         const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let mut canary = b"canary-".to_vec();
-        canary.extend((0..24).map(|_| LETTERS[(self.rng.next_u32() % 32) as usize]));
-        canary
+        (0..letters).map(|_| char::from(LETTERS[(self.rng.next_u32() % 32) as usize])).collect()
+    }
+
+    /// The password of a user of this run, the same on each of his devices.
+    pub(super) fn password(&self, user: &str) -> String {
+        format!("{:016x}", self.experiment.derive(&format!("password of {user}")).0)
     }
 
     /// A number below `bound`.

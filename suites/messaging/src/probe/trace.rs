@@ -2,7 +2,7 @@
 
 use hallmark_driver::{Unreachable, protocol::Warning};
 use hallmark_model::{CheckId, EvidenceRef};
-use hallmark_runner::{Job, RecorderError};
+use hallmark_runner::{Job, Material, RecorderError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -25,6 +25,8 @@ pub(super) enum Stop {
     Lost(RecorderError),
     /// No device could be had.
     Unreachable(Unreachable),
+    /// What the harness itself has to set up for a live app could not be set up.
+    Stage(String),
 }
 
 /// One altered input of a sweep, and what came of it.
@@ -75,6 +77,11 @@ impl<'a> Trace<'a> {
         let reference = self.job.keep(label, bytes)?;
         self.evidence.push(reference.clone());
         Ok(reference)
+    }
+
+    /// Leaves something for the suites that follow.
+    pub(super) fn leave(&self, material: Material) {
+        self.job.materials.leave(material);
     }
 
     /// Writes down a positive twin.

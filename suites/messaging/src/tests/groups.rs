@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::hand_made::{Cases, delivered, experiment, refused, step};
-use crate::facts::{Seen, Sender, Text};
+use crate::facts::{Experiment, Seen, Sender, Text};
 
 /// For each check of groups, the outcomes that it tells apart.
 pub(super) fn cases() -> Cases {
@@ -233,6 +233,13 @@ pub(super) fn cases() -> Cases {
             ],
         ),
         (
+            "app-conversation",
+            vec![
+                ("everything", conversed(true)),
+                ("a leaver reads on, nothing else is offered", conversed(false)),
+            ],
+        ),
+        (
             "group-forwarded-key",
             vec![
                 ("not taken", forwarded(false, false)),
@@ -241,4 +248,21 @@ pub(super) fn cases() -> Cases {
             ],
         ),
     ]
+}
+
+fn conversed(whole: bool) -> Experiment {
+    let measured = if whole {
+        json!({
+            "arrived": 9, "shown_encrypted": 9, "shown_clear": 0, "leaver_reads": false,
+            "second_device_reads": true, "backup": 4096, "readable_in_backup": [],
+            "marks": ["blind trust"], "not_offered": [],
+        })
+    } else {
+        json!({
+            "arrived": 2, "shown_encrypted": 0, "shown_clear": 2, "leaver_reads": true,
+            "second_device_reads": null, "backup": 64, "readable_in_backup": ["UTF-8"],
+            "marks": [], "not_offered": ["files", "a second device"],
+        })
+    };
+    experiment("app-conversation", vec![], measured)
 }

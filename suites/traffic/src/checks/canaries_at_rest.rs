@@ -40,7 +40,7 @@ fn judge(facts: &TrafficFacts) -> Conclusion {
     let hits: Vec<_> = facts
         .canaries
         .iter()
-        .flat_map(|canary| canary.at_rest().map(|found| (canary.id.as_str(), found)))
+        .flat_map(|canary| canary.at_rest().map(|found| (canary.name(), found)))
         .collect();
     if !hits.is_empty() {
         return Conclusion::new(

@@ -28,10 +28,10 @@ fn judge(facts: &TrafficFacts) -> Conclusion {
     let hits: Vec<_> = facts
         .canaries
         .iter()
-        .flat_map(|canary| canary.in_transit().map(|found| (canary.id.as_str(), found)))
+        .flat_map(|canary| canary.in_transit().map(|found| (canary.name(), found)))
         .collect();
     if !hits.is_empty() {
-        let in_clear = |(_, found): &(&str, &Found)| {
+        let in_clear = |(_, found): &(String, &Found)| {
             matches!(found.place, Place::Flow { layer: Layer::Raw, .. })
         };
         let why = if hits.iter().any(in_clear) {
@@ -103,7 +103,7 @@ pub(super) fn without_control(
 pub(super) fn controls_found(controls: &[Planted], is_here: fn(&Found) -> bool) -> String {
     let times = |control: &Planted| {
         let times = control.found.iter().filter(|found| is_here(found)).count();
-        (text::one_line(&control.id), times)
+        (control.name(), times)
     };
     let found = controls.iter().map(times).filter(|(_, times)| *times > 0);
     some(found.map(|(id, times)| format!("{id} found {times} time(s)")), LISTED)

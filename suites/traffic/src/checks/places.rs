@@ -30,12 +30,12 @@ pub(super) fn some(mut all: impl Iterator<Item = String>, listed: usize) -> Stri
 /// Places by flow, side, layer and encoding, or by file: each with how often.
 pub(super) fn found<'a>(
     facts: &TrafficFacts,
-    texts: impl Iterator<Item = (&'a str, &'a Found)>,
+    texts: impl Iterator<Item = (String, &'a Found)>,
 ) -> String {
-    let mut places: Vec<(&str, &Found, u64)> = Vec::new();
+    let mut places: Vec<(String, &Found, u64)> = Vec::new();
     let mut beyond = 0_u64;
     for (id, found) in texts {
-        let same = |(known, place, _): &&mut (&str, &Found, u64)| {
+        let same = |(known, place, _): &&mut (String, &Found, u64)| {
             *known == id && place.encoding == found.encoding && place.place == found.place
         };
         if let Some((_, _, times)) = places.iter_mut().find(same) {
@@ -46,9 +46,9 @@ pub(super) fn found<'a>(
             beyond += 1;
         }
     }
-    let one = |(id, found, times): (&str, &Found, u64)| match times {
-        1 => one(facts, id, found),
-        _ => format!("{}, {times} times", one(facts, id, found)),
+    let one = |(name, found, times): (String, &Found, u64)| match times {
+        1 => one(facts, &name, found),
+        _ => format!("{}, {times} times", one(facts, &name, found)),
     };
     let mut shown: Vec<_> = places.into_iter().map(one).collect();
     if beyond > 0 {
@@ -58,7 +58,7 @@ pub(super) fn found<'a>(
 }
 
 fn one(facts: &TrafficFacts, id: &str, found: &Found) -> String {
-    let (id, encoding) = (text::one_line(id), text::one_line(&found.encoding));
+    let encoding = text::one_line(&found.encoding);
     match &found.place {
         Place::Flow { flow: number, side, layer } => {
             let known = facts.flows.iter().find(|flow| flow.id == *number);

@@ -2,25 +2,33 @@
 
 use hallmark_capture::{Canary, Hit, Hunter};
 use hallmark_model::Sha256;
+use hallmark_runner::Planted as Text;
 use ring::digest;
 
 use crate::facts::{self, Layer, Place, Planted, Side};
 
 /// What will be looked for.
 pub(super) struct Texts {
-    pub(super) canaries: Vec<Canary>,
-    pub(super) controls: Vec<Canary>,
+    pub(super) canaries: Vec<Named>,
+    pub(super) controls: Vec<Named>,
     /// Texts that cannot be looked for.
     pub(super) problems: Vec<String>,
 }
 
+/// A text with its id, and what it was planted as.
+pub(super) struct Named {
+    pub(super) canary: Canary,
+    what: Option<String>,
+}
+
 /// Names texts in the order given.
-pub(super) fn texts(canaries: &[String], controls: &[String]) -> Texts {
+pub(super) fn texts(canaries: &[Text], controls: &[Text]) -> Texts {
     let mut problems = Vec::new();
-    let mut named = |kind: &str, texts: &[String]| -> Vec<Canary> {
-        let name = |(n, text): (usize, &String)| {
+    let mut named = |kind: &str, texts: &[Text]| -> Vec<Named> {
+        let name = |(n, Text { text, what }): (usize, &Text)| {
             Canary::new(format!("{kind}-{}", n + 1), text.as_str())
                 .inspect_err(|error| problems.push(format!("not looked for: {error}")))
+                .map(|canary| Named { canary, what: what.clone() })
                 .ok()
         };
         texts.iter().enumerate().filter_map(name).collect()
@@ -62,13 +70,14 @@ impl Found {
     /// The facts on canaries and on controls.
     pub(super) fn facts(
         self,
-        canaries: &[Canary],
-        controls: &[Canary],
+        canaries: &[Named],
+        controls: &[Named],
     ) -> (Vec<Planted>, Vec<Planted>) {
         let all = canaries.iter().chain(controls).zip(self.found.into_iter().zip(self.more));
-        let mut planted = all.map(|(text, (found, more))| Planted {
-            id: text.id().to_owned(),
-            sha256: sha256(text.text().as_bytes()),
+        let mut planted = all.map(|(Named { canary, what }, (found, more))| Planted {
+            id: canary.id().to_owned(),
+            what: what.clone(),
+            sha256: sha256(canary.text().as_bytes()),
             found,
             more,
         });

@@ -123,7 +123,7 @@ pub(super) fn recording(flows: Vec<Flow>) -> TrafficFacts {
 }
 
 fn planted(id: &str, found: Vec<Found>) -> Planted {
-    Planted { id: id.to_owned(), sha256: digest(2), found, more: 0 }
+    Planted { id: id.to_owned(), what: None, sha256: digest(2), found, more: 0 }
 }
 
 fn in_flow(flow: u64, side: Side, layer: Layer) -> Found {

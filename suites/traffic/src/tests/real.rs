@@ -217,10 +217,10 @@ fn material_that_was_left_is_used() {
     let left = vec![
         Material::Capture(folder.join("xmpp-plain.pcap")),
         Material::KeyLog(folder.join("xmpp-plain.keylog")),
-        Material::Canary(PLAIN[0].to_owned()),
-        Material::Canary(PLAIN[0].to_owned()),
-        Material::Canary("short".to_owned()),
-        Material::Control("jabber:client".to_owned()),
+        Material::Canary(PLAIN[0].to_owned().into()),
+        Material::Canary(PLAIN[0].to_owned().into()),
+        Material::Canary("short".to_owned().into()),
+        Material::Control("jabber:client".to_owned().into()),
         Material::Storage(folder.join("xmpp-plain.server-store")),
     ];
     let (facts, events) = probe(&nothing, left).unwrap();

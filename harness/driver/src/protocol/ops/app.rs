@@ -15,6 +15,9 @@ pub struct AccountLogin {
     /// Its password; `secret:NAME` stands for the secret of this name in the driver's manifest,
     /// which the driver puts in its place.
     pub password: String,
+    /// The name that other users are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
 }
 
 /// Send a text or a file, as a user would.

@@ -4,6 +4,9 @@
 //! envelopes to the others, and does not hand a device its own envelopes back unless that is the
 //! test. Before a device is asked to add a member, or to speak, the prekeys of those concerned were
 //! imported with `prekeys.import`.
+//!
+//! A live application does all of this through its server: it answers without envelopes, and one who
+//! was added joins on the way to the first `message.await` or `conversation.read` that names the group.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,6 +57,17 @@ pub struct GroupAnswer {
 pub struct GroupCreate {
     /// Its name, the same for all members.
     pub group: String,
+    /// The title that its members are shown, where an application has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+impl GroupCreate {
+    /// A group of this name, without a title.
+    #[must_use]
+    pub fn named(group: &str) -> Self {
+        Self { group: group.to_owned(), title: None }
+    }
 }
 
 /// Add members, all at once. Their prekeys were imported.

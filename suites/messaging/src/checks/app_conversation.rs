@@ -1,0 +1,52 @@
+//! What users of the live app did and were shown, in numbers. Never judged: what the server learned of
+//! it is judged where the recording is searched.
+
+use hallmark_model::{Verdict, text};
+
+use super::{Check, Conclusion, measured};
+use crate::probe::AppMeasured;
+
+pub(super) const CHECK: Check = Check {
+    name: "app-conversation",
+    title: "Users of the live app talk to each other",
+    experiment: "app-conversation",
+    expected: "measured, not judged",
+    judge: |experiment, _| {
+        measured(experiment, |m: AppMeasured| {
+            let mut observed = format!(
+                "{} message(s) and file(s) arrived as they were sent, {} shown as encrypted and {} as \
+                 not encrypted",
+                m.arrived, m.shown_encrypted, m.shown_clear
+            );
+            let mut say = |sentence: &str| {
+                observed.push_str("; ");
+                observed.push_str(sentence);
+            };
+            match m.leaver_reads {
+                Some(true) => say("one who was removed from a group is shown the next message"),
+                Some(false) => say("one who was removed from a group is not shown the next message"),
+                None => {}
+            }
+            match m.second_device_reads {
+                Some(true) => say("a second device is shown what follows"),
+                Some(false) => say("a second device is not shown what follows"),
+                None => {}
+            }
+            match (m.backup, &m.readable_in_backup[..]) {
+                (Some(bytes), []) => say(&format!("a backup of {bytes} bytes holds no message readable")),
+                (Some(bytes), found) => {
+                    let found: Vec<_> = found.iter().map(|form| text::one_line(form)).collect();
+                    say(&format!("a backup of {bytes} bytes holds messages as {}", found.join(", ")));
+                }
+                (None, _) => {}
+            }
+            if !m.not_offered.is_empty() {
+                let missing: Vec<_> = m.not_offered.iter().map(|it| text::one_line(it)).collect();
+                say(&format!("not offered by the driver: {}", missing.join(", ")));
+            }
+            let why = "measured, not judged: the line and the stores of the server were recorded meanwhile, \
+                       and are searched for what was written";
+            Conclusion::new(Verdict::NotApplicable, observed, why)
+        })
+    },
+};
