@@ -136,7 +136,7 @@ pub(crate) fn agree(
 pub(crate) mod tests {
     use super::*;
 
-    /// Encodings of points of small order (RFC 7748; the list of cr.yp.to/ecdh.html).
+    /// Encodings of points of small order (the list of cr.yp.to/ecdh.html).
     pub(crate) const SMALL_ORDER: [[u8; 32]; 5] = [
         [0; 32],
         {

@@ -38,7 +38,7 @@ const MAX_LINKED: usize = 16;
 const NO_PREKEYS: Refused = Refused::Unknown("no prekeys of this peer were imported");
 
 /// Starts remembered per peer beyond the life of their session. A start without one-time prekey
-/// could be replayed once so many others have come after it: X3DH section 4.2 names that limit.
+/// could be replayed once so many others have come after it: X3DH section 4.2 names the replay.
 const REMEMBERED_STARTS: usize = 1000;
 
 /// Longest name, in bytes.

@@ -81,7 +81,7 @@ pub(crate) enum Address {
     Session(u64),
 }
 
-/// The header of the Double Ratchet (section 3.2).
+/// The header of the Double Ratchet (section 3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The sender's ratchet public key.

@@ -1,7 +1,8 @@
 //! Writes a good signature in its other encoding: with the group order added to its second half.
 //!
-//! RFC 8032, section 5.1.7: an `S` that is not below the order `L` is invalid. XEdDSA has the same
-//! rule, and keeps a sign in the highest bit.
+//! RFC 8032, section 5.1.7: an `S` that is not below the order `L` is invalid. XEdDSA refuses only
+//! what needs more bits than `L`, so `S + L` nearly always passes there; libsignal keeps a sign
+//! in the highest bit.
 
 use hallmark_driver::protocol::{
     Bytes,
