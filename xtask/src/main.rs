@@ -12,6 +12,7 @@ mod gate;
 mod packages;
 mod peers;
 mod peers_report;
+mod products;
 mod registry;
 mod steps;
 mod tally;
@@ -30,6 +31,9 @@ Usage: cargo xtask VERB
                               candidate × check × outcome × window; exit 1 if one
                               differs from what was measured by hand; --full: at
                               depth full, which takes a quarter of an hour
+  product NAME [ARGUMENT…]    a whole product on loopback, its server and its apps, through
+                              one `hallmark run` with these arguments: xmpp-omemo,
+                              xmpp-plain, matrix, matrix-plain; exits as that run does
   fault-matrix [--sabotage]   each fault turns exactly the checks it declares;
                               --sabotage: break each check, the matrix must go red
   bless                       accept what the tests print now as right
@@ -39,6 +43,9 @@ Usage: cargo xtask VERB
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["product", name, further @ ..] = &words[..] {
+        return ExitCode::from(products::chore(name, further));
+    }
     let done = match words[..] {
         ["test"] => gate::test(),
         ["peers"] => peers::chore(false),

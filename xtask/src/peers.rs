@@ -3,6 +3,7 @@
 mod museum;
 mod npm;
 mod python;
+mod sets;
 mod tools;
 
 use std::{fmt, time::Instant};
@@ -10,11 +11,9 @@ use std::{fmt, time::Instant};
 use crate::{
     steps::{Outcome, Step},
     tally::Tally,
-    workspace,
 };
 use museum::Museum;
-use npm::NpmFolder;
-use python::{Environment, OMEMO};
+use sets::SETS;
 use tools::{TOOLS, Tool};
 
 /// Names of drivers in `harness/drivers`.
@@ -99,11 +98,9 @@ pub(crate) enum Drivers {
 /// Says what it installs, then installs it. Fails only if a driver of ours does not build.
 pub(crate) fn install(drivers: Drivers) -> (Outcome, Peers) {
     let started = Instant::now();
-    let libsignal = NpmFolder::new(workspace::LIBSIGNAL);
-    let ts_mls = NpmFolder::new(workspace::TS_MLS);
     let museum = Museum::new();
     let needed: Vec<&Tool> = TOOLS.iter().filter(|tool| !tool.runs()).collect();
-    announce(&needed, &libsignal, &ts_mls, &museum);
+    announce(&needed, &museum);
 
     let mut peers = Peers::default();
     let result = tools::install(&needed);
@@ -116,12 +113,9 @@ pub(crate) fn install(drivers: Drivers) -> (Outcome, Peers) {
     if built {
         peers.present.extend(IN_RUST);
     }
-    for (name, folder) in [(LIBSIGNAL, &libsignal), (TS_MLS, &ts_mls)] {
-        peers.found(name, node_is_new_enough().and_then(|()| folder.install()));
-    }
-    let omemo = Environment::omemo().install();
-    for driver in OMEMO {
-        peers.found(driver, omemo.clone());
+    for set in SETS {
+        let installed = set.install();
+        set.peers.iter().for_each(|peer| peers.found(peer, installed.clone()));
     }
     museum.install(&mut peers);
 
@@ -130,19 +124,10 @@ pub(crate) fn install(drivers: Drivers) -> (Outcome, Peers) {
     (Outcome { name, tally, took: started.elapsed(), ok: built }, peers)
 }
 
-fn announce(needed: &[&Tool], libsignal: &NpmFolder, ts_mls: &NpmFolder, museum: &Museum) {
+fn announce(needed: &[&Tool], museum: &Museum) {
     println!("\n=== peers: what the tests with real messengers, servers and tools need");
     println!("  drivers {}: built with cargo", list(&IN_RUST));
-    println!(
-        "  driver {LIBSIGNAL}: @signalapp/libsignal-client (AGPL-3.0-only), {}",
-        libsignal.state()
-    );
-    println!("  driver {TS_MLS}: ts-mls (MIT), {}", ts_mls.state());
-    println!(
-        "  drivers {}: OMEMO, twomemo (MIT), oldmemo (AGPL-3.0-only), {}",
-        list(&OMEMO),
-        Environment::omemo().state()
-    );
+    SETS.iter().for_each(|set| println!("  {}", set.line()));
     println!(
         "  servers {}: old and new releases of node (MIT), {}",
         museum.names(),

@@ -92,7 +92,8 @@ impl Scene for Conversation {
             let mut materials =
                 vec![Material::Capture(played.capture), Material::KeyLog(played.keylog)];
             materials.extend(played.canaries.into_iter().map(|text| Material::Canary(text.into())));
-            materials.extend(played.controls.into_iter().map(|text| Material::Control(text.into())));
+            materials
+                .extend(played.controls.into_iter().map(|text| Material::Control(text.into())));
             materials.push(Material::Storage(played.storage));
             Ok(materials)
         })

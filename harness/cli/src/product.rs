@@ -38,9 +38,7 @@ impl Workplace {
                     folder.display()
                 )))
             }
-            Err(error) => {
-                Err(Failure::usage(format!("cannot make {}: {error}", folder.display())))
-            }
+            Err(error) => Err(Failure::usage(format!("cannot make {}: {error}", folder.display()))),
         }
     }
 }

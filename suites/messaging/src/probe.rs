@@ -21,8 +21,8 @@ use crate::{
     facts::{Driver, Experiment, MessagingFacts},
     world::World,
 };
-pub use app_conversation::Measured as AppMeasured;
 pub use algorithms::Measured as AlgorithmsMeasured;
+pub use app_conversation::Measured as AppMeasured;
 pub use bit_flips::{Measured as BitFlipsMeasured, Sweep};
 pub use decrypt_timing::Measured as TimingMeasured;
 pub use encryption_marker::Measured as MarkerMeasured;

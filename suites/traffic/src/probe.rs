@@ -99,7 +99,8 @@ impl Recorded {
         let Texts { canaries, controls, problems } = texts(&all.canaries, &all.controls);
         problems.iter().for_each(|problem| warn(job, problem));
         let mut facts = TrafficFacts { problems, ..TrafficFacts::default() };
-        let texts: Vec<_> = canaries.iter().chain(&controls).map(|named| named.canary.clone()).collect();
+        let texts: Vec<_> =
+            canaries.iter().chain(&controls).map(|named| named.canary.clone()).collect();
         let mut found = planted::Found::new(texts.len());
 
         if reads {

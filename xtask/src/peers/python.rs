@@ -4,9 +4,6 @@ use std::{fs, path::PathBuf};
 
 use crate::{steps::Step, workspace};
 
-/// The drivers that share the environment, by their names in `harness/drivers`.
-pub(super) const OMEMO: [&str; 2] = ["omemo-2", "omemo-legacy"];
-
 /// Oldest release of Python that the packages support.
 const PYTHON: (u32, u32) = (3, 10);
 
@@ -15,15 +12,14 @@ const STAMP: &str = ".hallmark-installed-from";
 
 /// A virtual environment, and the file that lists its packages by exact version.
 pub(super) struct Environment {
-    folder: &'static str,
+    folder: String,
     requirements: &'static str,
 }
 
 impl Environment {
-    /// That of the OMEMO drivers, where their manifests look for it.
-    pub(super) fn omemo() -> Self {
-        let requirements = "harness/drivers/omemo/requirements.txt";
-        Self { folder: "target/release/peers/omemo", requirements }
+    /// The environment of this name, where manifests look for it, with the packages of this list.
+    pub(super) fn new(name: &str, requirements: &'static str) -> Self {
+        Self { folder: format!("target/release/peers/{name}"), requirements }
     }
 
     /// For people.
@@ -43,7 +39,7 @@ impl Environment {
             let (major, minor) = PYTHON;
             return Err(format!("{version} is too old, {major}.{minor} is needed"));
         }
-        if !Step::new("python3", &["-m", "venv", "--clear", self.folder]).status() {
+        if !Step::new("python3", &["-m", "venv", "--clear", &self.folder]).status() {
             return Err("python3 -m venv failed (Debian: python3-venv)".to_owned());
         }
         let python = self.path("bin/python");
@@ -60,7 +56,7 @@ impl Environment {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        workspace::root().join(self.folder).join(name)
+        workspace::root().join(&self.folder).join(name)
     }
 
     /// Whether the packages in place were installed from the present list.

@@ -116,7 +116,8 @@ fn work<'a>(
     match (messaging.zip(workplace), traffic) {
         (Some((messaging, workplace)), traffic) => {
             work.push((&Messaging, described.live(messaging, workplace)?));
-            let recorded = traffic.map_or_else(|| Ok(described.left_behind()), |t| described.traffic(t));
+            let recorded =
+                traffic.map_or_else(|| Ok(described.left_behind()), |t| described.traffic(t));
             work.push((&Traffic, recorded?));
         }
         (None, Some(traffic)) => work.push((&Traffic, described.traffic(traffic)?)),
@@ -210,8 +211,7 @@ impl Described<'_> {
 
     /// Recordings that the messenger of this run will have left.
     fn left_behind(&self) -> Box<dyn Prober> {
-        let recorded =
-            Recorded::new(vec![], vec![], vec![], vec![], vec![], self.command());
+        let recorded = Recorded::new(vec![], vec![], vec![], vec![], vec![], self.command());
         Box::new(recorded)
     }
 

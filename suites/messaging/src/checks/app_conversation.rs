@@ -24,7 +24,9 @@ pub(super) const CHECK: Check = Check {
             };
             match m.leaver_reads {
                 Some(true) => say("one who was removed from a group is shown the next message"),
-                Some(false) => say("one who was removed from a group is not shown the next message"),
+                Some(false) => {
+                    say("one who was removed from a group is not shown the next message")
+                }
                 None => {}
             }
             match m.second_device_reads {
@@ -33,10 +35,15 @@ pub(super) const CHECK: Check = Check {
                 None => {}
             }
             match (m.backup, &m.readable_in_backup[..]) {
-                (Some(bytes), []) => say(&format!("a backup of {bytes} bytes holds no message readable")),
+                (Some(bytes), []) => {
+                    say(&format!("a backup of {bytes} bytes holds no message readable"))
+                }
                 (Some(bytes), found) => {
                     let found: Vec<_> = found.iter().map(|form| text::one_line(form)).collect();
-                    say(&format!("a backup of {bytes} bytes holds messages as {}", found.join(", ")));
+                    say(&format!(
+                        "a backup of {bytes} bytes holds messages as {}",
+                        found.join(", ")
+                    ));
                 }
                 (None, _) => {}
             }

@@ -134,7 +134,8 @@ impl Stage {
     /// before: what they still have to say belongs to the recording.
     pub(super) async fn leave(self, trace: &Trace<'_>) -> Result<(), Stop> {
         let recorded = self.relay.finish().await;
-        recorded.map_err(|error| Stop::Stage(format!("failed to complete the recording: {error}")))?;
+        recorded
+            .map_err(|error| Stop::Stage(format!("failed to complete the recording: {error}")))?;
         trace.leave(Material::Capture(self.world.folder.join("apps.pcapng")));
         for keylog in self.keylogs.into_iter().filter(|keylog| keylog.exists()) {
             trace.leave(Material::KeyLog(keylog));

@@ -1,6 +1,6 @@
 //! Planted texts are seen neither on the line nor, once TLS is opened, by the server.
 
-use hallmark_model::{Verdict, text};
+use hallmark_model::Verdict;
 
 use super::{
     Check, Conclusion, Source, nothing_captured,
