@@ -256,7 +256,7 @@ class App:
         await self.settle()
         return await self.rooms.find(conversation)
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Until everything that the server sent before is taken in.
 
         The answer to a ping comes after it, on the one stream there is.

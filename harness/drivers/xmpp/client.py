@@ -5,7 +5,7 @@ import asyncio
 import ssl
 from typing import Any, Optional
 
-from slixmpp import ClientXMPP
+from slixmpp import JID, ClientXMPP
 from slixmpp.exceptions import IqError, IqTimeout
 
 from protocol import Refused
@@ -31,9 +31,17 @@ PLUGINS = (
 LOGIN_SECONDS = 30
 
 
+def address(name: str, domain: str) -> JID:
+    """The address of a user or room whose name is as XMPP would write it."""
+    found = JID(f"{name}@{domain}")
+    if (found.user, found.domain, found.resource) != (name, domain, ""):
+        raise ValueError(f"`{name}` is not a name in XMPP, which has them in lower case")
+    return found
+
+
 class Client(ClientXMPP):
     def __init__(self, world: World, user: str, password: str, sign_up: bool) -> None:
-        super().__init__(f"{user}@{world.server.name}", password, ssl_context=world.tls())
+        super().__init__(address(user, world.server.name), password, ssl_context=world.tls())
         # What the certificate must say is the domain of the address (slixmpp calls it the default
         # domain), whatever the host is that is connected to.
         self.enable_direct_tls = False

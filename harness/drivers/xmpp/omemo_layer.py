@@ -13,6 +13,7 @@ from slixmpp import JID, Message
 from slixmpp.plugins import register_plugin
 from slixmpp_omemo import XEP_0384, TrustLevel
 
+from client import address
 from inbox import Inbox
 from plain import Opened, Plain
 from protocol import Refused, Unsupported
@@ -245,4 +246,4 @@ class Omemo(Plain):
         return self.client.boundjid.user
 
     def _bare(self, user: str) -> str:
-        return JID(local=user, domain=self.client.boundjid.domain).bare
+        return address(user, self.client.boundjid.domain).bare

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from slixmpp import JID, Presence
 from slixmpp.exceptions import IqError, PresenceError
 
-from client import Client
+from client import Client, address
 from inbox import Inbox
 from protocol import Refused
 
@@ -51,10 +51,10 @@ class Rooms:
     # ---- names ----
 
     def jid(self, group: str) -> JID:
-        return JID(local=group, domain=f"conference.{self.client.boundjid.domain}")
+        return address(group, f"conference.{self.client.boundjid.domain}")
 
     def member(self, user: str) -> JID:
-        return JID(local=user, domain=self.client.boundjid.domain)
+        return address(user, self.client.boundjid.domain)
 
     def real(self, room: JID, nick: str) -> Optional[JID]:
         """Who has this name in the room."""
