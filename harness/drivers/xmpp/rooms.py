@@ -103,19 +103,17 @@ class Rooms:
         if CREATED not in presence["muc"]["status_codes"]:
             raise Refused("other", f"there is a group `{group}` already")
         self.known[group] = {self.client.boundjid.user}
-        muc = self.client["xep_0045"]
-        form = await muc.get_room_config(self.jid(group))
-        form["type"] = "submit"
-        values = {
-            "muc#roomconfig_roomname": title or group,
-            "muc#roomconfig_membersonly": True,
-            "muc#roomconfig_whois": "anyone",
-            "muc#roomconfig_persistentroom": True,
-            "muc#roomconfig_publicroom": False,
-        }
-        for name, value in values.items():
-            form["fields"][name]["value"] = value
-        await muc.set_room_config(self.jid(group), form)
+        form = self._form(
+            "http://jabber.org/protocol/muc#roomconfig",
+            {
+                "muc#roomconfig_roomname": title or group,
+                "muc#roomconfig_membersonly": "1",
+                "muc#roomconfig_whois": "anyone",
+                "muc#roomconfig_persistentroom": "1",
+                "muc#roomconfig_publicroom": "0",
+            },
+        )
+        await self.client["xep_0045"].set_room_config(self.jid(group), form)
 
     async def add(self, group: str, members: list[str]) -> None:
         for user in members:
@@ -190,20 +188,25 @@ class Rooms:
 
     async def _bookmark(self, group: str) -> None:
         conference = ET.Element(f"{{{BOOKMARKS}}}conference", {"autojoin": "true"})
-        options = self.client["xep_0004"].make_form(ftype="submit")
-        options.add_field(
-            var="FORM_TYPE", ftype="hidden", value="http://jabber.org/protocol/pubsub#publish-options"
+        options = self._form(
+            "http://jabber.org/protocol/pubsub#publish-options",
+            {
+                "pubsub#persist_items": "true",
+                "pubsub#max_items": "max",
+                "pubsub#send_last_published_item": "never",
+                "pubsub#access_model": "whitelist",
+            },
         )
-        for name, value in {
-            "persist_items": "true",
-            "max_items": "max",
-            "send_last_published_item": "never",
-            "access_model": "whitelist",
-        }.items():
-            options.add_field(var=f"pubsub#{name}", value=value)
         own = JID(self.client.boundjid.bare)
         room = str(self.jid(group))
         await self.client["xep_0060"].publish(own, BOOKMARKS, room, conference, options)
+
+    def _form(self, of_type: str, values: dict[str, str]) -> Any:
+        form = self.client["xep_0004"].make_form(ftype="submit")
+        form.add_field(var="FORM_TYPE", ftype="hidden", value=of_type)
+        for name, value in values.items():
+            form.add_field(var=name, value=value)
+        return form
 
     async def _unbookmark(self, group: str) -> None:
         own = JID(self.client.boundjid.bare)
