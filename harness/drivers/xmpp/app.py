@@ -7,9 +7,11 @@ from typing import Any, Optional
 
 import aiohttp
 from slixmpp import JID, Message
+from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
+import archive
 from client import Client, enter
 import files
 from inbox import Inbox, contains
@@ -48,10 +50,9 @@ class App:
     # ---- the account ----
 
     async def login(self, user: str, password: str, display_name: Optional[str]) -> None:
-        account = {**self.account, "user": user, "password": password}
-        await self._enter(account, enter)
-        self.account = account
-        self.store.write("account", account)
+        # An account that is entered for the first time here has its archive read from now on.
+        known = self.account if self.account.get("user") == user else {}
+        await self._enter({**known, "user": user, "password": password}, enter)
         if display_name is not None:
             await self.client["xep_0172"].publish_nick(display_name)
 
@@ -65,12 +66,36 @@ class App:
 
         files.install(self.world)
         self.client = await how(make, self.world)
-        self.moved = False
+        self.moved, self.account = False, account
+        self.store.write("account", account)
         await self.client.get_roster()
-        self.client.send_presence()
         await self.client["xep_0280"].enable()
         await self.layer.ready(self.client)
+        # Before we say that we are there: then the server does not send the same a second time.
+        await self._catch_up()
+        self.client.send_presence()
         await self.settle()
+
+    async def _catch_up(self) -> None:
+        if (place := self.account.get("archived")) is None:
+            self._note_place(await archive.newest(self.client))
+            return
+        own = self.client.boundjid.bare
+        try:
+            async for place, message in archive.since(self.client, place):
+                sent = message["from"].bare == own
+                if not (sent and self._is_shown(message["to"].user, message)):
+                    await self.arrived.put((message, sent))
+                await self.arrived.join()
+                self._note_place(place)
+        except IqError as error:
+            if not archive.is_gone(error):
+                raise
+            self._note_place(await archive.newest(self.client))
+
+    def _note_place(self, place: str) -> None:
+        self.account["archived"] = place
+        self.store.write("account", self.account)
 
     async def online(self) -> Client:
         """The client; connected again where the connection was lost, as an application does."""
@@ -205,7 +230,7 @@ class App:
         sender, conversation = source.user, (message["to"] if sent else source).user
         if message["type"] == "groupchat":
             mark = (source.full, message["id"])
-            if not source.resource or mark in self.seen:
+            if not source.resource or mark in self.seen or self._is_shown(conversation, message):
                 return
             self.seen.append(mark)
             real = self.rooms.real(source, source.resource)
@@ -223,7 +248,15 @@ class App:
             "verified": opened.verified,
             "marks": opened.marks,
         }
+        if place := archive.place(message, self.client):
+            self._note_place(place)
         await self.inbox.show(conversation, {k: v for k, v in shown.items() if v not in (None, "", [])})
+
+    def _is_shown(self, conversation: str, message: Message) -> bool:
+        """Whether this is in the history that the application kept, as a room or archive repeats it."""
+        who = message["from"].resource if message["type"] == "groupchat" else message["from"].user
+        shown = self.inbox.shown(conversation)
+        return any((each.get("message"), each["sender"]) == (message["id"], who) for each in shown)
 
     async def _content(self, text: str, message: Message) -> dict[str, Any]:
         attached = message["oob"]["url"] or None

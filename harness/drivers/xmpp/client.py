@@ -22,6 +22,7 @@ PLUGINS = (
     "xep_0203",
     "xep_0249",  # invitations
     "xep_0280",  # copies for one's other devices
+    "xep_0313",  # archive
     "xep_0334",
     "xep_0363",  # upload
     "xep_0380",

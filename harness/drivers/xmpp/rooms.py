@@ -47,6 +47,7 @@ class Rooms:
         self.joined.clear()
         client.add_event_handler("groupchat_direct_invite", self._invited)
         client.add_event_handler("groupchat_presence", self._presence)
+        client.add_event_handler("presence_error", self._not_admitted)
 
     # ---- names ----
 
@@ -166,6 +167,11 @@ class Rooms:
         if real and known is not None and real.user not in known:
             known.add(real.user)
             self.inbox.warn("member-added", f"{real.user} joined {group}")
+
+    def _not_admitted(self, presence: Presence) -> None:
+        """Tells slixmpp, which only listens to servers that repeat our wish in the error."""
+        if presence.get_plugin("muc_join", check=True) is None:
+            self.client.event(f"muc::{presence['from'].bare}::presence-error", presence)
 
     def _gone(self, group: str) -> None:
         self.joined.discard(group)

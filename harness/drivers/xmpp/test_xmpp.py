@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from typing import Any, Optional
 import unittest
@@ -58,12 +59,12 @@ class Prosody:
         for name in ("data", "log", "tls"):
             (folder / name).mkdir(parents=True)
         self._certificates(certified)
-        self.port, https = free_ports(2)
+        self.port, self.https = free_ports(2)
         text = TEMPLATE.read_text(encoding="utf-8")
         for name, value in {
             "@DIR@": str(folder),
             "@C2S_PORT@": str(self.port),
-            "@HTTPS_PORT@": str(https),
+            "@HTTPS_PORT@": str(self.https),
             "@DOMAIN@": DOMAIN,
         }.items():
             text = text.replace(name, value)
@@ -73,7 +74,8 @@ class Prosody:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         try:
-            self._await_ready({f"'c2s' on [127.0.0.1]:{self.port}", f"'https' on [127.0.0.1]:{https}"})
+            ports = (("c2s", self.port), ("https", self.https))
+            self._await_ready({f"'{name}' on [127.0.0.1]:{port}" for name, port in ports})
         except BaseException:
             self.end()
             raise
@@ -380,6 +382,135 @@ class Devices(Case):
         second = canary("second")
         alice.say("bob", second)
         self.assertTrue(again.hears("alice", second)["encrypted"])
+
+    def test_what_came_meanwhile_is_there_after_a_return(self) -> None:
+        for flavour in ("xmpp-omemo", "xmpp-plain"):
+            alice = self.user(flavour, "alice", flavour)
+            name = "bob" + flavour[-5:]
+            bob = self.user(flavour, name)
+            alice.say(name, "hello")
+            self.assertIsNotNone(bob.hears("alice", "hello"))
+            before = bob.ok("state.snapshot")["state"]
+            bob.ok("shutdown")
+            alice.say(name, meanwhile := canary("meanwhile"))
+            for attempt in ("once", "twice"):
+                # The same state twice: what a place forgets, the archive tells again.
+                again = self.driver(flavour, name + attempt)
+                again.ok("state.restore", state=before)
+                self.assertIsNotNone(again.hears("alice", meanwhile), attempt)
+                shown = again.ok("conversation.read", conversation="alice")["messages"]
+                self.assertEqual([shown_text(each) for each in shown], ["hello", meanwhile])
+                after = again.ok("state.snapshot")["state"]
+                again.ok("shutdown")
+            # And what it remembers is not shown again.
+            again = self.driver(flavour, name + "after")
+            again.ok("state.restore", state=after)
+            shown = again.ok("conversation.read", conversation="alice")["messages"]
+            self.assertEqual([shown_text(each) for each in shown], ["hello", meanwhile])
+
+
+class Groups(Case):
+    def test_devices_and_strangers_come_and_go(self) -> None:
+        alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
+        carol = self.user("xmpp-omemo", "carol")
+        alice.ok("group.create", group="ward")
+        alice.ok("group.add", group="ward", members=["bob"])
+        bob.ok("conversation.read", conversation="ward")
+        # One who is not a member does not get in, and adds nobody.
+        speech = {"kind": "text", "text": canary("stranger")}
+        alice.ok("message.send", conversation="ward", content=speech)
+        self.assertEqual(bob.refusal("group.add", group="ward", members=["carol"]), "policy")
+        self.assertEqual(carol.ok("conversation.read", conversation="ward"), {"messages": []})
+        # The others are told of one who comes.
+        alice.ok("group.add", group="ward", members=["carol"])
+        carol.ok("conversation.read", conversation="ward")
+        bob.ok("conversation.read", conversation="ward")
+        self.assertEqual([each["class"] for each in bob.warnings], ["member-added"])
+        # A second device finds the group by itself.
+        tablet = self.user("xmpp-omemo", "bob", "-tablet")
+        self.assertIsNotNone(tablet.ok("conversation.read", conversation="ward"))
+        text = canary("all")
+        carol.say("ward", text)
+        for device in (alice, bob, tablet):
+            heard = device.hears("ward", text)
+            self.assertEqual((heard["sender"], heard["encrypted"]), ("carol", True))
+        # One may leave, and one is put out.
+        bob.ok("group.remove", group="ward", members=["bob"])
+        self.assertEqual(
+            bob.refusal("message.send", conversation="ward", content=speech), "not-member"
+        )
+
+    def test_a_name_that_is_taken_is_refused(self) -> None:
+        alice, bob = self.user("xmpp-plain", "alice"), self.user("xmpp-plain", "bob")
+        alice.ok("group.create", group="ward")
+        self.assertEqual(bob.refusal("group.create", group="ward"), "not-member")
+        self.assertEqual(alice.refusal("group.create", group="ward"), "other")
+
+
+class Relay:
+    """Carries one connection after the other to a port, and counts them."""
+
+    def __init__(self, port: int) -> None:
+        self.to, self.connections = port, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with near, socket.create_connection(("127.0.0.1", self.to)) as far:
+                self._carry(near, far)
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        ways = {near: far, far: near}
+        while True:
+            ready, _, _ = select.select(ways, [], [], SECONDS)
+            for source in ready:
+                data = source.recv(1 << 16)
+                if not data:
+                    return
+                ways[source].sendall(data)
+            if not ready:
+                return
+
+    def end(self) -> None:
+        # Closing alone does not wake a thread that accepts.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(SECONDS)
+
+
+class Files(Case):
+    def test_files_go_through_the_relay_that_is_set(self) -> None:
+        alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
+        relay = Relay(self.server.https)
+        self.addCleanup(relay.end)
+        for driver in (alice, bob):
+            value = f"127.0.0.1:{relay.port}"
+            driver.ok("settings.set", name="upload-endpoint", value=value)
+            self.assertEqual(driver.ok("settings.get", name="upload-endpoint")["value"], value)
+        body = base64.b64encode(secrets.token_bytes(300_000)).decode()
+        file = {"kind": "file", "name": "x-ray.png", "media_type": "image/png", "body": body}
+        alice.ok("message.send", conversation="bob", content=file)
+        self.assertEqual(bob.hears("alice", ".png")["content"]["body"], body)
+        self.assertEqual(relay.connections, 2)
+
+    def test_an_altered_file_is_not_shown(self) -> None:
+        alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
+        bob.ok("settings.set", name="upload-endpoint", value="127.0.0.1:1")
+        body = base64.b64encode(secrets.token_bytes(1000)).decode()
+        file = {"kind": "file", "name": "x-ray.png", "media_type": "image/png", "body": body}
+        alice.ok("message.send", conversation="bob", content=file)
+        # The server's own copy, changed before bob fetches it.
+        self.assertEqual(bob.hears("alice", "aesgcm:")["content"]["kind"], "text")
+        stored = [each for each in self.server.folder.rglob("*.bin") if "file_share" in str(each)]
+        self.assertEqual(len(stored), 1)
 
 
 if __name__ == "__main__":
