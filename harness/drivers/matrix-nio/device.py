@@ -9,7 +9,7 @@ import os
 import tempfile
 from typing import Any, Optional
 
-from nio.exceptions import EncryptionError
+from nio.exceptions import EncryptionError, MembersSyncError
 
 from client import Bounded, Session
 from history import LARGEST_SHOWN, OCTETS, History, View
@@ -274,12 +274,18 @@ class Device:
             message = await self._upload(room.encrypted, file["name"], file["media_type"], file["body"])
         # Members and devices that became known with the room.
         await self.session.sync()
-        answer = await nio.room_send(
-            room.room_id,
-            "m.room.message",
-            message,
-            ignore_unverified_devices=self.trust.ignores_unverified,
-        )
+        try:
+            answer = await nio.room_send(
+                room.room_id,
+                "m.room.message",
+                message,
+                ignore_unverified_devices=self.trust.ignores_unverified,
+            )
+        except MembersSyncError as error:
+            # nio writes to nobody whom it cannot list, and the server lists nobody to strangers.
+            if room.room_id in self.rooms.left:
+                raise Refused("not-member", f"MembersSyncError: {error}") from error
+            raise
         return {"message": accepted(answer, forbidden="not-member").event_id}
 
     async def _upload(self, encrypted: bool, name: str, media_type: str, body: bytes) -> dict:

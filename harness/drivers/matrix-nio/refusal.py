@@ -42,10 +42,8 @@ def refusal(error: BaseException) -> Optional[Refused]:
     for each in chain(error):
         if isinstance(each, OlmUnverifiedDeviceError):
             return Refused("policy", f"OlmUnverifiedDeviceError: {each}")
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return Refused("policy", f"certificate verify failed: {each.verify_message}")
-        if isinstance(each, aiohttp.ClientConnectorCertificateError):
-            return Refused("policy", f"certificate verify failed: {each.certificate_error}")
+        if isinstance(each, (ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError)):
+            return Refused("policy", f"the certificate is not accepted: {each}")
         if isinstance(each, ssl.SSLError) and each.reason in HANDSHAKE:
             return Refused(HANDSHAKE[each.reason], f"TLS handshake failed: {each.reason}")
     return None

@@ -3,7 +3,7 @@
 
 from typing import Optional
 
-from nio import OlmDevice
+from nio.crypto import OlmDevice
 
 from client import Session
 from refusal import accepted
