@@ -63,11 +63,9 @@ class Session:
         """As the device that the storage holds; else as a new one, of an account made if need be."""
         self.password = password
         if os.path.exists(self.path):
-            with open(self.path, encoding="utf-8") as file:
-                kept = json.load(file)
-            if local_part(kept["user_id"]) != user:
-                raise ValueError(f"the storage holds a device of `{kept['user_id']}`")
-            await self.resume(kept)
+            await self.resume()
+            if local_part(self.nio.user_id) != user:
+                raise ValueError(f"the storage holds a device of `{self.nio.user_id}`")
             return
         self.nio = self._client(user)
         answer = await self.nio.login(password)
@@ -88,7 +86,10 @@ class Session:
         if self.nio.store is None:
             self.nio.load_store()
 
-    async def resume(self, kept: dict[str, str]) -> None:
+    async def resume(self) -> None:
+        """As the device that the storage holds."""
+        with open(self.path, encoding="utf-8") as file:
+            kept = json.load(file)
         self.nio = self._client(kept["user_id"])
         self.nio.restore_login(kept["user_id"], kept["device_id"], kept["access_token"])
 

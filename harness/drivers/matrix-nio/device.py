@@ -17,7 +17,7 @@ from protocol import VERSIONS, WITHOUT_CLASSES, Refused, Unsupported, decode, en
 from refusal import accepted, backup_refusal, refusal
 from rooms import Rooms
 import state as files
-from trust import Trust
+from trust import IGNORE_UNVERIFIED, Trust
 from world import World
 
 VERSION = "0.1.0"
@@ -236,14 +236,17 @@ class Device:
         self.rooms, self.trust = Rooms(self.session, self.encrypted), Trust(self.session)
         return self.session
 
-    async def _give_up(self) -> None:
+    async def _give_up(self) -> dict:
         await self.session.close()
         self.session = self.rooms = self.trust = None
+        return {}
 
     def _hear(self, answer: Any) -> None:
-        for room_id in answer.rooms.join:
-            self.rooms.left.discard(room_id)
-        self.rooms.left.update(self.history.hear(answer))
+        self.rooms.left.difference_update(answer.rooms.join)
+        for room_id in self.history.hear(answer):
+            self.rooms.left.add(room_id)
+            # An invitation that was taken back; nio keeps it.
+            self.session.nio.invited_rooms.pop(room_id, None)
 
     async def _synced(self) -> Any:
         if self.session is None:
@@ -473,24 +476,29 @@ class Device:
     # ---- state ----
 
     async def snapshot(self) -> dict[str, str]:
-        if self.session is None:
-            raise ValueError("nobody is logged in: `account.login` comes first")
-        kept = {"trust": self.trust.policy, "settings": self.settings}
-        kept["folder"] = json.loads(files.snapshot(self.session.folder))
+        policy = self.trust.policy if self.trust else IGNORE_UNVERIFIED
+        kept = {"trust": policy, "settings": self.settings}
+        kept["files"] = files.snapshot(self.world.folder())
         return {"state": encode(json.dumps(kept).encode())}
 
     async def restore(self, state: bytes) -> dict:
-        """As this device, from the server and the folder that this process was given."""
-        kept = read({"trust": "text", "settings": "object", "folder": "object"}, json.loads(state))
+        """As this device, from the server and in the folder that this process was given."""
+        fields = {"trust": "text", "settings": "object", "files": "object"}
+        try:
+            kept = read(fields, json.loads(state))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"not a state of this driver: {error}") from error
         if self.session:
             await self._give_up()
         self.history = History()
+        files.restore(self.world.folder(), kept["files"])
+        self.settings = {**self.settings, **kept["settings"]}
         session = self._begin()
+        if not os.path.exists(session.path):
+            # Nobody was logged in.
+            return await self._give_up()
         try:
-            files.restore(session.folder, json.dumps(kept["folder"]).encode())
-            with open(session.path, encoding="utf-8") as file:
-                await session.resume(json.load(file))
-            self.settings = {**self.settings, **kept["settings"]}
+            await session.resume()
             self.trust.set_policy(kept["trust"])
         except BaseException:
             await self._give_up()

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Conversations, as rooms: found by the name of a peer or of a group, or made."""
 
+import re
 import secrets
 from typing import Iterable, Optional
+from urllib.parse import quote, unquote
 
 from nio import (
     EnableEncryptionBuilder,
     MatrixRoom,
+    ProfileGetError,
     RoomCreateError,
     RoomPreset,
 )
@@ -18,8 +21,11 @@ from refusal import accepted
 # Seconds for the server to tell us of what we did ourselves.
 ECHO = 20.0
 
-# Between a group's name and what makes its address unique, where another room has it already.
+# Between a group's name, in which no hyphen is left as it is, and what makes its address unique, where another room has it already.
 TWIN = "--"
+
+# What the specification lets a user be called.
+USER_ID = re.compile(r"@[a-z0-9._=/+-]+:\S+")
 
 
 class Rooms:
@@ -86,6 +92,12 @@ class Rooms:
     # ---- making ----
 
     async def _make_direct(self, peer: str) -> MatrixRoom:
+        absent = not USER_ID.fullmatch(peer)
+        if not absent:
+            profile = await self.nio.get_profile(peer)
+            absent = isinstance(profile, ProfileGetError) and profile.status_code == "M_NOT_FOUND"
+        if absent:
+            raise Refused("not-member", f"`{peer}` is neither a group here nor a user of the server")
         answer = accepted(
             await self.nio.room_create(
                 is_direct=True,
@@ -99,11 +111,10 @@ class Rooms:
     async def create(self, group: str, title: Optional[str]) -> None:
         if self.groups(group, self.nio.rooms.values()):
             raise ValueError(f"there is a group `{group}` already")
-        if ":" in group or TWIN in group:
-            raise ValueError(f"a group of this driver has neither `:` nor `{TWIN}` in its name")
-        answer = await self._create(group, group, title)
+        alias = quote(group, safe="").replace("-", "%2D")
+        answer = await self._create(alias, group, title)
         if isinstance(answer, RoomCreateError) and answer.status_code == "M_ROOM_IN_USE":
-            answer = await self._create(group + TWIN + secrets.token_hex(4), group, title)
+            answer = await self._create(alias + TWIN + secrets.token_hex(4), group, title)
         await self._made(accepted(answer).room_id, set())
 
     async def _create(self, alias: str, group: str, title: Optional[str]):
@@ -162,4 +173,4 @@ def group_of(room: MatrixRoom) -> Optional[str]:
     alias = room.canonical_alias
     if not alias or not server_of(alias):
         return None
-    return alias.removeprefix("#").partition(":")[0].partition(TWIN)[0]
+    return unquote(alias.removeprefix("#").partition(":")[0].partition(TWIN)[0])

@@ -285,6 +285,36 @@ class Encrypted(WithSynapse):
         bob.do("message.send", **text_of("open", "in the clear"))
         self.assertFalse(self.awaited(alice, "open", "in the clear")["encrypted"])
 
+    def test_members_who_come_and_go_are_told_of_and_the_key_follows_them(self) -> None:
+        alice, bob = self.device("alice", "alice"), self.device("bob", "bob")
+        group = "ward 7 – night: a--b"
+        alice.do("group.create", group=group)
+        alice.do("group.add", group=group, members=[self.user("bob")])
+        early, late = canary("early"), canary("late")
+        alice.do("message.send", **text_of(group, early))
+        self.assertNotIn("member-added", self.awaited(bob, group, early)["warnings"])
+        carol = self.device("carol", "carol")
+        bob.do("group.add", group=group, members=[self.user("carol")])
+        bob.do("message.send", **text_of(group, late))
+        self.assertIn("member-added", self.awaited(alice, group, late)["warnings"])
+        self.awaited(carol, group, late)
+        self.assertNotIn(early, json.dumps(carol.do("conversation.read", conversation=group)))
+        everybody = sorted(self.user(name) for name in ("alice", "bob", "carol"))
+        self.assertEqual(carol.do("group.info", group=group)["members"], everybody)
+
+        # The same name for another group, of others.
+        dave = self.device("dave", "dave")
+        self.assertEqual(dave.refused("message.send", **text_of(group, "let me in")), "not-member")
+        self.assertEqual(dave.refused("group.info", group=group), "not-member")
+        dave.do("group.create", group=group)
+        self.assertEqual(dave.do("group.info", group=group)["members"], [self.user("dave")])
+
+        # An invitation that is taken back.
+        alice.do("group.add", group=group, members=[self.user("erin")])
+        alice.do("group.remove", group=group, members=[self.user("erin")])
+        self.assertEqual(alice.refused("group.remove", group=group, members=["nobody"]), "not-member")
+        self.assertEqual(alice.do("group.info", group=group)["members"], everybody)
+
     def test_only_the_named_server_under_the_trusted_root_is_spoken_to(self) -> None:
         good = self.server.world()
         other = self.folder / "other"
@@ -300,6 +330,9 @@ class Encrypted(WithSynapse):
         device.do("world.set", server=good, keylog=str(keys))
         device.do("account.login", **login)
         self.assertIn("CLIENT_TRAFFIC_SECRET_0", keys.read_text())
+        self.assertEqual(device.do("conversation.read", conversation="x"), {"messages": []})
+        device.do("world.set", server={**good, "trust_anchor": stranger})
+        self.assertEqual(device.refused("conversation.read", conversation="x"), "policy")
         device.do("reset")
         device.do("world.set", server=good)
         wrong = {**login, "password": "another"}
