@@ -3,19 +3,23 @@
 
 Run by the driver's own environment; Synapse has its own, beside it, or where
 `HALLMARK_SYNAPSE_PYTHON` says: `{target}/peers/matrix-nio/bin/python -B -m unittest -v test_matrix_nio`.
+Python 3.11 or newer. With `HALLMARK_DRIVER_LOG` set, what the drivers log is shown.
 """
 
 import base64
-from contextlib import ExitStack
 import json
 import os
 from pathlib import Path
 import secrets
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import unittest
+import urllib.parse
+import urllib.request
 
 from synapse_for_tests import Synapse, certificate
 
@@ -94,10 +98,52 @@ def text_of(conversation: str, text: str) -> dict:
     return {"conversation": conversation, "content": {"kind": "text", "text": text}}
 
 
-class WithSynapse(unittest.TestCase):
-    """One server for the tests of a class; each test has users of its own."""
+class WithDriver(unittest.TestCase):
+    """Processes that are ended with the test, whatever comes of it."""
 
     MODE = "encrypted"
+
+    def setUp(self) -> None:
+        self.run_id = secrets.token_hex(4)
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def process(self, mode: str | None = None) -> Process:
+        made = Process(mode or self.MODE)
+        self.addCleanup(made.end)
+        made.do("hello", protocols=["hallmark-driver/2"])
+        return made
+
+
+class Alone(WithDriver):
+    def test_what_is_not_of_the_protocol_is_an_error(self) -> None:
+        device = self.process()
+        for op, args in (
+            ("account.login", {"user": "x", "password": "y"}),
+            ("message.send", {"conversation": "x", "content": {"kind": "text", "text": "y"}}),
+            ("world.set", {"server": {"host": "x", "port": 1, "trust_anchor": "/etc/passwd"}}),
+            ("conversation.read", {}),
+            ("state.restore", {"state": base64.b64encode(b"{}").decode()}),
+        ):
+            self.assertIn("error", device.ask(op, **args), op)
+        for op, args in (("message.encrypt", {}), ("world.set", {"clock": "2030-01-01T00:00:00Z"})):
+            self.assertIn("unsupported", device.ask(op, **args), op)
+
+    def test_plain_rooms_have_nothing_to_rotate_or_to_back_up(self) -> None:
+        device = self.process("plain")
+        for op in ("group.rotate", "backup.export", "backup.import"):
+            self.assertIn("unsupported", device.ask(op), op)
+
+    def test_a_server_that_is_not_there_is_an_error_and_no_refusal(self) -> None:
+        device = self.process()
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            device.do("world.set", server={"host": "127.0.0.1", "port": port})
+            self.assertIn("error", device.ask("account.login", user="x", password="y"))
+
+
+class WithSynapse(WithDriver):
+    """One server for the tests of a class; each test has users of its own."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -107,19 +153,8 @@ class WithSynapse(unittest.TestCase):
         cls.server = Synapse(SYNAPSE_PYTHON, Path(folder), NAME)
         cls.addClassCleanup(cls.server.end)
 
-    def setUp(self) -> None:
-        self.stack = self.enterContext(ExitStack())
-        self.run_id = secrets.token_hex(4)
-        self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-
     def user(self, name: str) -> str:
         return f"{name}-{self.run_id}"
-
-    def process(self, mode: str | None = None) -> Process:
-        made = Process(mode or self.MODE)
-        self.stack.callback(made.end)
-        made.do("hello", protocols=["hallmark-driver/2"])
-        return made
 
     def device(self, user: str, storage: str, mode: str | None = None, **login) -> Process:
         made = self.process(mode)
@@ -338,17 +373,46 @@ class Encrypted(WithSynapse):
         wrong = {**login, "password": "another"}
         self.assertEqual(device.refused("account.login", **wrong), "policy")
 
-    def test_what_is_not_of_the_protocol_is_an_error(self) -> None:
-        device = self.process()
-        for op, args in (
-            ("account.login", {"user": "x", "password": "y"}),
-            ("message.send", {"conversation": "x", "content": {"kind": "text", "text": "y"}}),
-            ("world.set", {"server": {"host": "x", "port": 1, "trust_anchor": "/etc/passwd"}}),
-            ("conversation.read", {}),
-        ):
-            self.assertIn("error", device.ask(op, **args), op)
-        for op, args in (("message.encrypt", {}), ("world.set", {"clock": "2030-01-01T00:00:00Z"})):
-            self.assertIn("unsupported", device.ask(op, **args), op)
+    def test_what_a_member_sends_without_encryption_into_an_encrypted_room_is_marked(self) -> None:
+        alice, bob = self.device("alice", "alice"), self.device("bob", "bob")
+        alice.do("message.send", **text_of(self.user("bob"), "sealed"))
+        self.awaited(bob, self.user("alice"), "sealed")
+        session = json.loads((self.folder / "bob" / "session.json").read_text())
+        room = self.api(session, "GET", "joined_rooms", {})["joined_rooms"][0]
+        path = f"rooms/{urllib.parse.quote(room)}/send/m.room.message/1"
+        self.api(session, "PUT", path, {"msgtype": "m.text", "body": "not sealed"})
+        shown = self.awaited(alice, self.user("bob"), "not sealed")
+        self.assertFalse(shown["encrypted"])
+        self.assertIn("unencrypted", shown["warnings"])
+        self.assertTrue(self.awaited(alice, self.user("bob"), "sealed")["encrypted"])
+
+    def test_a_file_that_the_server_altered_is_not_shown(self) -> None:
+        alice, bob = self.device("alice", "alice"), self.device("bob", "bob")
+        content = {"kind": "file", "name": canary("name"), "media_type": "text/plain"}
+        content["body"] = base64.b64encode(b"as it was").decode()
+        before = set(self.server.folder.glob("media/local_content/**/*"))
+        alice.do("message.send", conversation=self.user("bob"), content=content)
+        stored = set(self.server.folder.glob("media/local_content/**/*")) - before
+        [stored] = [path for path in stored if path.is_file()]
+        stored.write_bytes(bytes(byte ^ 1 for byte in stored.read_bytes()))
+        shown = self.awaited(bob, self.user("alice"), content["name"])
+        self.assertEqual(shown["content"], {**content, "body": ""})
+        self.assertIn("undecryptable file", shown["marks"][0])
+        self.assertIn("undecryptable", shown["warnings"])
+
+    def api(self, session: dict, method: str, path: str, body: dict) -> dict:
+        """What a client of another make could ask of the server."""
+        context = ssl.create_default_context(cadata=self.server.root)
+        # The name is checked by the driver's own tests; here it is only a way to the server.
+        context.check_hostname = False
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self.server.port}/_matrix/client/v3/{path}",
+            method=method,
+            data=json.dumps(body).encode() if body else None,
+            headers={"Authorization": f"Bearer {session['access_token']}"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE, context=context) as answer:
+            return json.loads(answer.read())
 
 
 class Plain(WithSynapse):
