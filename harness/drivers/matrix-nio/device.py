@@ -30,10 +30,11 @@ CALLING = (
     "every device that the server lists gets them; the setting `trust` = `verified-only` sends "
     "without it, and nio then refuses where a device is unverified. Verification compares the "
     "Ed25519 keys of all devices of both users (no SAS) and calls verify_device for those shown. "
-    "The name of an encrypted file is not given to upload(), unless the setting `file-names` is "
-    "`uploaded`, as nio's own examples and matrix-commander do. Invitations are accepted when "
-    "their conversation is named. A direct conversation is every room without a name of the two "
-    "users; a group is a room with its name as address. Warnings repeat what nio says of a "
+    "Files in encrypted rooms are uploaded with encrypt=True and without their name; the setting "
+    "`file-names` = `uploaded` gives upload() the name too, and `file-encryption` = `off` leaves out "
+    "encrypt=True, both as the example in nio's documentation of upload() does. Invitations are "
+    "accepted when their conversation is named. A direct conversation is every room without a name "
+    "of the two users; a group is a room with its name as address. Warnings repeat what nio says of a "
     "message (verified, decrypted, no key) and of members that came later; of a new device or a "
     "changed device key it says nothing."
 )
@@ -50,7 +51,10 @@ LONGEST_WAIT = 90_000
 TEXT_BYTES = 32 * 1024
 FILE_BYTES = 4 * 1024 * 1024
 
-WITHHELD, UPLOADED = "withheld", "uploaded"
+# Settings: the values that they may have, the first from the start; any text where there are none.
+WITHHELD, UPLOADED, ON, OFF = "withheld", "uploaded", "on", "off"
+SETTINGS = {"file-names": (WITHHELD, UPLOADED), "file-encryption": (ON, OFF), "backup.passphrase": ()}
+PASSPHRASE = "correct horse battery"
 
 MSGTYPES = {"image": "m.image", "audio": "m.audio", "video": "m.video"}
 
@@ -120,7 +124,7 @@ class Device:
         self.rooms: Optional[Rooms] = None
         self.trust: Optional[Trust] = None
         self.history = History()
-        self.settings = {"file-names": WITHHELD, "backup.passphrase": "correct horse battery"}
+        self.settings = {name: (*values, PASSPHRASE)[0] for name, values in SETTINGS.items()}
 
     def run(self, op: str, args: Any) -> Any:
         """Runs one operation; raises `Refused`, `Unsupported`, or an error of the driver's own."""
@@ -274,7 +278,8 @@ class Device:
         if kind == "text":
             message = {"msgtype": "m.text", "body": text}
         else:
-            message = await self._upload(room.encrypted, file["name"], file["media_type"], file["body"])
+            encrypted = room.encrypted and self.settings["file-encryption"] == ON
+            message = await self._upload(encrypted, file["name"], file["media_type"], file["body"])
         # Members and devices that became known with the room.
         await self.session.sync()
         try:
@@ -462,8 +467,8 @@ class Device:
             raise Unsupported(f"there is no setting `{name}`")
         elif not isinstance(value, str) or not value:
             raise ValueError(f"bad arguments: `{name}` is a text")
-        elif name == "file-names" and value not in (WITHHELD, UPLOADED):
-            raise ValueError(f"bad arguments: `{name}` is {WITHHELD} or {UPLOADED}")
+        elif SETTINGS[name] and value not in SETTINGS[name]:
+            raise ValueError(f"bad arguments: `{name}` is {' or '.join(SETTINGS[name])}")
         else:
             self.settings[name] = value
         return {}

@@ -222,16 +222,29 @@ class Encrypted(WithSynapse):
         for kind, word in words.items():
             self.assertEqual(self.server.holds(word), [], kind)
 
-    def test_a_file_name_is_uploaded_where_the_setting_says_so(self) -> None:
+    def test_how_a_file_is_uploaded_decides_what_the_server_is_left_with(self) -> None:
         alice, bob = self.device("alice", "alice"), self.device("bob", "bob")
-        alice.do("settings.set", name="file-names", value="uploaded")
-        name, body = canary("name"), canary("body")
-        content = {"kind": "file", "name": name, "media_type": "image/png"}
-        content["body"] = base64.b64encode(body.encode()).decode()
-        alice.do("message.send", conversation=self.user("bob"), content=content)
-        self.assertEqual(self.awaited(bob, self.user("alice"), name)["content"], content)
-        self.assertNotEqual(self.server.holds(name), [])
-        self.assertEqual(self.server.holds(body), [])
+        for setting, value, name_is_there, body_is_there in (
+            ("file-names", "withheld", False, False),
+            ("file-names", "uploaded", True, False),
+            ("file-encryption", "off", True, True),
+        ):
+            alice.do("settings.set", name=setting, value=value)
+            name, body = canary("name"), canary("body")
+            content = {"kind": "file", "name": name, "media_type": "image/png"}
+            content["body"] = base64.b64encode(body.encode()).decode()
+            alice.do("message.send", conversation=self.user("bob"), content=content)
+            if value == "off":
+                # The recipient's nio takes no file from an encrypted message but an encrypted one.
+                there = bob.do("conversation.read", conversation=self.user("alice"))
+                self.assertNotIn(name, json.dumps(there))
+            else:
+                shown = self.awaited(bob, self.user("alice"), name)
+                self.assertEqual((shown["content"], shown["encrypted"]), (content, True))
+            self.assertEqual(bool(self.server.holds(name)), name_is_there, setting)
+            self.assertEqual(bool(self.server.holds(body)), body_is_there, setting)
+        self.assertIn("error", alice.ask("settings.set", name="file-names", value="hidden"))
+        self.assertIn("unsupported", alice.ask("settings.get", name="no such setting"))
 
     def test_verification_is_by_the_same_fingerprint_on_both_sides(self) -> None:
         alice, bob = self.device("alice", "alice"), self.device("bob", "bob")
