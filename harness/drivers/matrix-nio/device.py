@@ -3,7 +3,6 @@
 
 import asyncio
 import importlib.metadata
-import io
 import json
 import os
 import tempfile
@@ -11,37 +10,20 @@ from typing import Any, Optional
 
 from nio.exceptions import EncryptionError, MembersSyncError
 
-from client import Bounded, Session
-from history import LARGEST_SHOWN, OCTETS, History, View
-from protocol import VERSIONS, WITHOUT_CLASSES, Refused, Unsupported, decode, encode, read
+from attachments import upload
+from calling import calling
+from client import Session
+from devices import add, remove
+from history import LARGEST_SHOWN, History, View
+from protocol import VERSIONS, WITHOUT_CLASSES, Refused, Unsupported, encode, read
 from refusal import accepted, backup_refusal, refusal
 from rooms import Rooms
+from settings import Settings
 import state as files
 from trust import IGNORE_UNVERIFIED, Trust
 from world import World
 
 VERSION = "0.1.0"
-
-CALLING = (
-    "nio's AsyncClient is called as its documentation and examples show, with its default store "
-    "(SQLite, default pickle key). {rooms} The device is in step with the server while an "
-    "operation runs, by one round of what sync_forever does for ever; in between it is silent. "
-    "Trust is what programs on nio do: messages are sent with ignore_unverified_devices=True, so "
-    "every device that the server lists gets them; the setting `trust` = `verified-only` sends "
-    "without it, and nio then refuses where a device is unverified. Verification compares the "
-    "Ed25519 keys of all devices of both users (no SAS) and calls verify_device for those shown. "
-    "Files in encrypted rooms are uploaded with encrypt=True and without their name; the setting "
-    "`file-names` = `uploaded` gives upload() the name too, and `file-encryption` = `off` leaves out "
-    "encrypt=True, both as the example in nio's documentation of upload() does. Invitations are "
-    "accepted when their conversation is named. A direct conversation is every room without a name "
-    "of the two users; a group is a room with its name as address. Warnings repeat what nio says of a "
-    "message (verified, decrypted, no key) and of members that came later; of a new device or a "
-    "changed device key it says nothing."
-)
-ROOMS = {
-    True: "Every room is made with m.room.encryption.",
-    False: "No room is made with encryption: the server reads everything.",
-}
 
 # Seconds for an operation; nio puts no limit on uploads and downloads.
 LONGEST = 110.0
@@ -50,13 +32,6 @@ LONGEST_WAIT = 90_000
 # Bytes of a text, and of a file, that a user may send.
 TEXT_BYTES = 32 * 1024
 FILE_BYTES = 4 * 1024 * 1024
-
-# Settings: the values that they may have, the first from the start; any text where there are none.
-WITHHELD, UPLOADED, ON, OFF = "withheld", "uploaded", "on", "off"
-SETTINGS = {"file-names": (WITHHELD, UPLOADED), "file-encryption": (ON, OFF), "backup.passphrase": ()}
-PASSPHRASE = "correct horse battery"
-
-MSGTYPES = {"image": "m.image", "audio": "m.audio", "video": "m.video"}
 
 CONVERSATION, GROUP, PEER = {"conversation": "text"}, {"group": "text"}, {"peer": "text"}
 MEMBERS = {**GROUP, "members": "list"}
@@ -124,7 +99,7 @@ class Device:
         self.rooms: Optional[Rooms] = None
         self.trust: Optional[Trust] = None
         self.history = History()
-        self.settings = {name: (*values, PASSPHRASE)[0] for name, values in SETTINGS.items()}
+        self.settings = Settings()
 
     def run(self, op: str, args: Any) -> Any:
         """Runs one operation; raises `Refused`, `Unsupported`, or an error of the driver's own."""
@@ -168,7 +143,7 @@ class Device:
             "driver": {"name": f"hallmark-driver-{name}", "version": VERSION},
             "candidate": {"name": "matrix-nio", "version": importlib.metadata.version("matrix-nio")},
             "family": "megolm" if self.encrypted else "matrix-plain",
-            "calling": CALLING.format(rooms=ROOMS[self.encrypted]),
+            "calling": calling(self.encrypted),
             "capabilities": [op for op in OPERATIONS if op not in omitted],
             "limits": {
                 "plaintext-bytes": TEXT_BYTES,
@@ -278,8 +253,8 @@ class Device:
         if kind == "text":
             message = {"msgtype": "m.text", "body": text}
         else:
-            encrypted = room.encrypted and self.settings["file-encryption"] == ON
-            message = await self._upload(encrypted, file["name"], file["media_type"], file["body"])
+            encrypted = room.encrypted and self.settings.encrypts_files
+            message = await upload(nio, file, encrypted, self.settings.names_files)
         # Members and devices that became known with the room.
         await self.session.sync()
         try:
@@ -295,24 +270,6 @@ class Device:
                 raise Refused("not-member", f"MembersSyncError: {error}") from error
             raise
         return {"message": accepted(answer, forbidden="not-member").event_id}
-
-    async def _upload(self, encrypted: bool, name: str, media_type: str, body: bytes) -> dict:
-        shown = not encrypted or self.settings["file-names"] == UPLOADED
-        answer, keys = await self.session.nio.upload(
-            io.BytesIO(body),
-            content_type=media_type,
-            filename=name if shown else None,
-            encrypt=encrypted,
-            filesize=len(body),
-        )
-        url = accepted(answer).content_uri
-        message = {
-            "msgtype": MSGTYPES.get(media_type.partition("/")[0], "m.file"),
-            "body": name,
-            "info": {"mimetype": media_type or OCTETS, "size": len(body)},
-        }
-        where = {"url": url} if keys is None else {"file": {**keys, "url": url}}
-        return {**message, **where}
 
     async def read(self, conversation: str) -> dict[str, list]:
         await self._synced()
@@ -381,33 +338,13 @@ class Device:
     # ---- devices ----
 
     async def add_device(self, device: str) -> dict:
-        """Another login of this account, with keys of its own, which then stays away."""
-        nio = await self._synced()
-        if self.session.password is None:
-            raise ValueError("the password is not known after `state.restore`")
-        with tempfile.TemporaryDirectory(prefix="hallmark-matrix-nio-") as folder:
-            other = Bounded(nio.homeserver, nio.user_id, store_path=folder, config=nio.config)
-            other.client_session, other.ssl = self.world.http(20.0), self.world.tls()
-            try:
-                accepted(await other.login(self.session.password, device_name=device))
-                accepted(await other.keys_upload())
-            finally:
-                await other.close()
-                if other.store is not None:
-                    other.store.database.close()
+        await self._synced()
+        await add(self.session, device)
         return {}
 
     async def remove_device(self, device: str) -> dict:
-        nio = await self._synced()
-        listed = accepted(await nio.devices()).devices
-        found = [each.id for each in listed if device in (each.id, each.display_name)]
-        if not found:
-            raise ValueError(f"the account has no device `{device}`")
-        auth = {"type": "m.login.password", "user": nio.user_id, "password": self.session.password}
-        asked = accepted(await nio.delete_devices(found[:1]))
-        if getattr(asked, "session", None):
-            auth["session"] = asked.session
-            accepted(await nio.delete_devices(found[:1], auth=auth))
+        await self._synced()
+        await remove(self.session, device)
         return {}
 
     async def list_devices(self, user: str) -> dict[str, list[str]]:
@@ -435,7 +372,7 @@ class Device:
         nio = await self._synced()
         with tempfile.TemporaryDirectory(prefix="hallmark-matrix-nio-") as folder:
             path = os.path.join(folder, "keys.txt")
-            await nio.export_keys(path, self.settings["backup.passphrase"])
+            await nio.export_keys(path, self.settings.passphrase)
             with open(path, "rb") as file:
                 return {"backup": encode(file.read())}
 
@@ -446,7 +383,7 @@ class Device:
             with open(path, "wb") as file:
                 file.write(backup)
             try:
-                await nio.import_keys(path, self.settings["backup.passphrase"])
+                await nio.import_keys(path, self.settings.passphrase)
             except EncryptionError as error:
                 raise backup_refusal(error) from error
         return {}
@@ -454,23 +391,13 @@ class Device:
     # ---- settings ----
 
     async def get_setting(self, name: str) -> dict[str, Any]:
-        if name == "trust":
-            return {"value": self._trust().policy}
-        if name not in self.settings:
-            raise Unsupported(f"there is no setting `{name}`")
-        return {"value": self.settings[name]}
+        return {"value": self._trust().policy if name == "trust" else self.settings.get(name)}
 
     async def set_setting(self, name: str, value: Any) -> dict:
         if name == "trust":
             self._trust().set_policy(value)
-        elif name not in self.settings:
-            raise Unsupported(f"there is no setting `{name}`")
-        elif not isinstance(value, str) or not value:
-            raise ValueError(f"bad arguments: `{name}` is a text")
-        elif SETTINGS[name] and value not in SETTINGS[name]:
-            raise ValueError(f"bad arguments: `{name}` is {' or '.join(SETTINGS[name])}")
         else:
-            self.settings[name] = value
+            self.settings.set(name, value)
         return {}
 
     def _trust(self) -> Trust:
@@ -482,7 +409,7 @@ class Device:
 
     async def snapshot(self) -> dict[str, str]:
         policy = self.trust.policy if self.trust else IGNORE_UNVERIFIED
-        kept = {"trust": policy, "settings": self.settings}
+        kept = {"trust": policy, "settings": self.settings.values}
         kept["files"] = files.snapshot(self.world.folder())
         return {"state": encode(json.dumps(kept).encode())}
 
@@ -497,7 +424,9 @@ class Device:
             await self._give_up()
         self.history = History()
         files.restore(self.world.folder(), kept["files"])
-        self.settings = {**self.settings, **kept["settings"]}
+        self.settings = Settings()
+        for name, value in kept["settings"].items():
+            self.settings.set(name, value)
         session = self._begin()
         if not os.path.exists(session.path):
             # Nobody was logged in.

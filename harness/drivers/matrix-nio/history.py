@@ -4,7 +4,6 @@
 from typing import Any, Optional
 
 from nio import (
-    DownloadError,
     Event,
     MatrixRoom,
     MegolmEvent,
@@ -15,9 +14,9 @@ from nio import (
     RoomMessageMedia,
     SyncResponse,
 )
-from nio.crypto.attachments import decrypt_attachment
 from nio.exceptions import EncryptionError
 
+from attachments import NotShown, download, media_type
 from client import Session
 from protocol import encode
 
@@ -27,8 +26,6 @@ ROOMS = 1000
 
 # Bytes of all files that one answer may carry: base64 and the rest of the line must fit too.
 LARGEST_SHOWN = 8 * 1024 * 1024
-
-OCTETS = "application/octet-stream"
 
 
 class History:
@@ -139,38 +136,25 @@ class View:
         if isinstance(event, RoomMessageFormatted):
             return {"kind": "text", "text": event.body}
         if isinstance(event, (RoomMessageMedia, RoomEncryptedMedia)):
-            info = event.source["content"].get("info") or {}
-            media_type = info.get("mimetype") if isinstance(info, dict) else None
-            body = await self._file(event, marks)
-            name = event.body
-            return {
-                "kind": "file",
-                "name": name,
-                "media_type": media_type if isinstance(media_type, str) else OCTETS,
-                "body": encode(body),
-            }
+            body = encode(await self._file(event, marks))
+            return {"kind": "file", "name": event.body, "media_type": media_type(event), "body": body}
         # Of a kind that nio does not know: a client shows the text that comes with it.
         body = event.source["content"].get("body")
         marks.append("unknown kind of message")
         return {"kind": "text", "text": body if isinstance(body, str) else ""}
 
-    async def _file(self, event: Any, marks: list[str]) -> bytes:
-        if event.event_id in self.history.files:
-            return self.history.files[event.event_id]
-        answer = await self.session.nio.download(mxc=event.url)
-        if isinstance(answer, DownloadError):
-            marks.append(f"no download: {answer}")
-            return b""
-        body = answer.body
-        if isinstance(event, RoomEncryptedMedia):
-            try:
-                body = decrypt_attachment(body, event.key["k"], event.hashes["sha256"], event.iv)
-            except (EncryptionError, KeyError) as error:
-                marks.append(f"undecryptable file: {type(error).__name__}: {error}")
+    async def _file(self, event: RoomMessage, marks: list[str]) -> bytes:
+        files = self.history.files
+        if event.event_id in files:
+            return files[event.event_id]
+        try:
+            body = await download(self.session.nio, event)
+        except NotShown as reason:
+            marks.append(str(reason))
+            if reason.undecryptable:
                 self._warn("undecryptable", f"a file from {event.sender} could not be decrypted")
-                return b""
-        held = sum(len(each) for each in self.history.files.values()) + len(body)
-        if held > LARGEST_SHOWN:
+            return b""
+        if sum(map(len, files.values())) + len(body) > LARGEST_SHOWN:
             raise ValueError(f"files of more than {LARGEST_SHOWN} bytes would have to be shown")
-        self.history.files[event.event_id] = body
+        files[event.event_id] = body
         return body
