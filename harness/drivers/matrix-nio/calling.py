@@ -13,9 +13,9 @@ CALLING = (
     "`file-names` = `uploaded` gives upload() the name too, and `file-encryption` = `off` leaves out "
     "encrypt=True, both as the example in nio's documentation of upload() does. Invitations are "
     "accepted when their conversation is named. A direct conversation is every room without a name "
-    "of the two users; a group is a room with its name as address. Warnings repeat what nio says of a "
-    "message (verified, decrypted, no key) and of members that came later; of a new device or a "
-    "changed device key it says nothing."
+    "of the two users, used as it is where there is one; a group is a room with its name as "
+    "address. Warnings repeat what nio says of a message (verified, decrypted, no key) and of "
+    "members that came later; of a new device or a changed device key it says nothing."
 )
 ROOMS = {
     True: "Every room is made with m.room.encryption.",

@@ -211,6 +211,7 @@ class Device:
         return {}
 
     def _begin(self) -> Session:
+        self.history = History()
         self.session = Session(self.world, self._hear)
         self.rooms, self.trust = Rooms(self.session, self.encrypted), Trust(self.session)
         return self.session
@@ -422,7 +423,6 @@ class Device:
             raise ValueError(f"not a state of this driver: {error}") from error
         if self.session:
             await self._give_up()
-        self.history = History()
         files.restore(self.world.folder(), kept["files"])
         self.settings = Settings()
         for name, value in kept["settings"].items():

@@ -21,7 +21,8 @@ from refusal import accepted
 # Seconds for the server to tell us of what we did ourselves.
 ECHO = 20.0
 
-# Between a group's name, in which no hyphen is left as it is, and what makes its address unique, where another room has it already.
+# Between a group's name, in which no hyphen is left as it is, and what makes its address unique
+# where another room has it already.
 TWIN = "--"
 
 # What the specification lets a user be called.
@@ -87,7 +88,10 @@ class Rooms:
         return await self._make_direct(self.session.user_id(conversation))
 
     def _best(self, found: list[MatrixRoom]) -> MatrixRoom:
-        return next((room for room in found if room.room_id not in self.left), found[0])
+        """One that we are in, and of the kind that we make, as far as there is one."""
+        return min(
+            found, key=lambda room: (room.room_id in self.left, room.encrypted != self.encrypted)
+        )
 
     # ---- making ----
 

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import threading
-import time
 
 TEMPLATES = Path(__file__).parent.parent.parent / "products" / "synapse"
 LISTENS = re.compile(r"Synapse now listening on TCP port (\d+) \(TLS\)")
