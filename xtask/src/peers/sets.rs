@@ -38,6 +38,27 @@ pub(super) const SETS: &[Set] = &[
             requirements: "harness/drivers/omemo/requirements.txt",
         },
     },
+    Set {
+        peers: &["xmpp-omemo", "xmpp-plain"],
+        what: "slixmpp (MIT), slixmpp-omemo (AGPL-3.0-only)",
+        from: From::Python { name: "xmpp", requirements: "harness/drivers/xmpp/requirements.txt" },
+    },
+    Set {
+        peers: &["matrix-nio", "matrix-nio-plain"],
+        what: "matrix-nio (ISC)",
+        from: From::Python {
+            name: "matrix-nio",
+            requirements: "harness/drivers/matrix-nio/requirements.txt",
+        },
+    },
+    Set {
+        peers: &["synapse"],
+        what: "matrix-synapse (AGPL-3.0-or-later)",
+        from: From::Python {
+            name: "synapse",
+            requirements: "harness/products/synapse/requirements.txt",
+        },
+    },
 ];
 
 impl Set {

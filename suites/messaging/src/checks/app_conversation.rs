@@ -34,6 +34,9 @@ pub(super) const CHECK: Check = Check {
                 Some(false) => say("a second device is not shown what follows"),
                 None => {}
             }
+            if m.file_name_arrives == Some(false) {
+                say("a file is shown under another name than it was sent");
+            }
             match (m.backup, &m.readable_in_backup[..]) {
                 (Some(bytes), []) => {
                     say(&format!("a backup of {bytes} bytes holds no message readable"))

@@ -192,20 +192,45 @@ pub(super) fn seen(
     content: &Content,
 ) -> (Seen, Option<Shown>) {
     let Outcome::Ok(answer, _) = outcome else { return (Seen::of(outcome), None) };
-    let like = |shown: &&Shown| name_of(&shown.content).contains(name_of(content));
+    let like = |shown: &&Shown| is_like(&shown.content, content);
     let Some(shown) = answer.messages.iter().find(like) else { return (Seen::Done, None) };
     let seen = Seen::Delivered {
-        text: if &shown.content == content { Text::AsSent } else { Text::Different },
+        text: if is_same(&shown.content, content) { Text::AsSent } else { Text::Different },
         sender: if shown.sender == sender { Sender::Right } else { Sender::Wrong },
         position: None,
     };
     (seen, Some(shown.clone()))
 }
 
-/// By what a message is recognised: its text, or its file's name.
+/// The canary in a message: its text, or its file's name.
 pub(super) fn name_of(content: &Content) -> &str {
     match content {
         Content::Text { text } => text,
         Content::File { name, .. } => name,
+    }
+}
+
+/// By what a message is recognised where it is shown: its text, or the ending of its file's name. Some
+/// apps upload files under random names, so that the server does not learn the real ones.
+pub(super) fn mark_of(content: &Content) -> &str {
+    match content {
+        Content::Text { text } => text,
+        Content::File { name, .. } => name.rfind('.').map_or(name, |dot| &name[dot..]),
+    }
+}
+
+fn is_like(shown: &Content, sent: &Content) -> bool {
+    match (shown, sent) {
+        (Content::File { name, .. }, Content::File { .. }) => name.ends_with(mark_of(sent)),
+        (Content::Text { text }, Content::Text { .. }) => text.contains(mark_of(sent)),
+        _ => false,
+    }
+}
+
+/// Of a file, its bytes count: its name and type are the app's to show.
+fn is_same(shown: &Content, sent: &Content) -> bool {
+    match (shown, sent) {
+        (Content::File { body, .. }, Content::File { body: sent, .. }) => body == sent,
+        _ => shown == sent,
     }
 }

@@ -35,6 +35,8 @@ pub struct Measured {
     pub leaver_reads: Option<bool>,
     /// Whether a second device of the reader was shown the next message.
     pub second_device_reads: Option<bool>,
+    /// Whether the reader of a file was shown the name under which it was sent.
+    pub file_name_arrives: Option<bool>,
     /// Size of a backup, in bytes.
     pub backup: Option<u64>,
     /// Encodings in which a message stands readable in the backup.
@@ -238,7 +240,7 @@ impl Play<'_, '_, '_> {
         self.stage.plant(label, app::name_of(&content));
         for reader in to {
             let conversation = group.unwrap_or(&from.user);
-            let outcome = reader.wait(conversation, app::name_of(&content)).await;
+            let outcome = reader.wait(conversation, app::mark_of(&content)).await;
             let (seen, shown) = app::seen(&outcome, &from.user, &content);
             let what = format!("{} is shown {label}", reader.device.name);
             if !(seen.is_delivered() && seen.is_as_meant()) {
@@ -247,6 +249,10 @@ impl Play<'_, '_, '_> {
             self.trace.control(what, seen);
             self.measured.arrived += 1;
             if let Some(shown) = shown {
+                if matches!(content, Content::File { .. }) {
+                    let name = app::name_of(&shown.content) == app::name_of(&content);
+                    self.measured.file_name_arrives = Some(name);
+                }
                 match shown.encrypted {
                     Some(true) => self.measured.shown_encrypted += 1,
                     Some(false) => self.measured.shown_clear += 1,

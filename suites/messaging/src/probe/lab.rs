@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hallmark_driver::{
     Connect, Connection, Outcome,
-    protocol::ops::{Envelope, HelloAnswer, Operation, Prekeys, Reset},
+    protocol::ops::{Envelope, HelloAnswer, IdentityCreate, Operation, Prekeys, Reset},
 };
 use hallmark_model::{selection::Depth, text};
 use hallmark_runner::{ProbeError, Seed};
@@ -148,6 +148,8 @@ impl<'a> Lab<'a> {
 
     /// A device with an identity of its own.
     pub(super) async fn device(&mut self, name: &str) -> Result<Device, Stop> {
+        // A live app has its identity from logging in: no process is started to learn that.
+        self.offers::<IdentityCreate>(&format!("{name} creates an identity"))?;
         let mut device = self.blank(name).await?;
         device.create().await?;
         Ok(device)

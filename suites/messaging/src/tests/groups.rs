@@ -254,13 +254,13 @@ fn conversed(whole: bool) -> Experiment {
     let measured = if whole {
         json!({
             "arrived": 9, "shown_encrypted": 9, "shown_clear": 0, "leaver_reads": false,
-            "second_device_reads": true, "backup": 4096, "readable_in_backup": [],
+            "second_device_reads": true, "file_name_arrives": true, "backup": 4096, "readable_in_backup": [],
             "marks": ["blind trust"], "not_offered": [],
         })
     } else {
         json!({
             "arrived": 2, "shown_encrypted": 0, "shown_clear": 2, "leaver_reads": true,
-            "second_device_reads": null, "backup": 64, "readable_in_backup": ["UTF-8"],
+            "second_device_reads": null, "file_name_arrives": false, "backup": 64, "readable_in_backup": ["UTF-8"],
             "marks": [], "not_offered": ["files", "a second device"],
         })
     };

@@ -1,0 +1,188 @@
+//! Whole products on loopback, each through one `hallmark run`: their servers are started and stopped by
+//! `cargo xtask product`, which is what a person types too.
+
+#![expect(clippy::print_stdout, reason = "what could not be run is said")]
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// The longest that a product may take, its server's start included.
+const LONGEST: Duration = Duration::from_secs(180);
+
+/// What one product's run left behind.
+struct Seen {
+    code: Option<i32>,
+    report: Value,
+    traffic: Value,
+    conversation: Value,
+    took: Duration,
+}
+
+/// Runs a product; nothing where one of its parts is not installed.
+fn product(name: &str, parts: &[&str]) -> Option<Seen> {
+    let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
+    let missing: Vec<_> =
+        parts.iter().filter(|part| !installed.split(',').any(|name| name == **part)).collect();
+    if !missing.is_empty() {
+        println!("not run: product {name} needs {missing:?}; `cargo xtask peers` installs it");
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("bundle");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let before = left_behind(root, name);
+    let started = Instant::now();
+    let ended = Command::new(Path::new(env!("CARGO_BIN_EXE_hallmark")).with_file_name("xtask"))
+        .env("CARGO_MANIFEST_DIR", root.join("xtask"))
+        .args(["product", name, "--depth", "quick", "--seed", "7f3a", "-q", "--out"])
+        .arg(&out)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let took = started.elapsed();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let read = |file: &str| -> Value {
+        let text =
+            fs::read(out.join(file)).unwrap_or_else(|error| panic!("{file}: {error}: {said}"));
+        serde_json::from_slice(&text).unwrap()
+    };
+    let messaging = read("facts/messaging.json");
+    let experiments = messaging["experiments"].as_array().unwrap();
+    let conversation = experiments.iter().find(|e| e["id"] == "messaging/app-conversation");
+    let seen = Seen {
+        code: ended.status.code(),
+        report: read("report.json"),
+        traffic: read("facts/traffic.json"),
+        conversation: conversation.unwrap().clone(),
+        took,
+    };
+    assert_eq!(left_behind(root, name), before, "{name} leaves data of its accounts");
+    assert!(!folder.path().join("bundle.work").exists(), "{name} leaves its workplace");
+    Some(seen)
+}
+
+/// Folders that runs of this product have not removed.
+fn left_behind(root: &Path, name: &str) -> BTreeSet<PathBuf> {
+    let Ok(all) = fs::read_dir(root.join("target/products")) else { return BTreeSet::new() };
+    let started = format!("{name}.");
+    all.map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&started))
+        .collect()
+}
+
+/// What holds for every product, encrypted or not: everything arrived, everything was opened and searched,
+/// and what must be found was.
+fn was_recorded(seen: &Seen) {
+    assert!(seen.took < LONGEST, "{:?}", seen.took);
+    let Seen { conversation, traffic, .. } = seen;
+    assert_eq!(conversation["stopped"], Value::Null, "{conversation:#}");
+    assert_eq!(conversation["measured"]["arrived"], 10, "{conversation:#}");
+    assert_eq!(conversation["measured"]["leaver_reads"], false, "{conversation:#}");
+    assert_eq!(conversation["measured"]["second_device_reads"], true, "{conversation:#}");
+    let planted: BTreeSet<_> = traffic["canaries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["what"].as_str().unwrap())
+        .collect();
+    for what in
+        ["a message to bob", "a file to bob", "the body of a file", "a message to the group"]
+    {
+        assert!(planted.contains(what), "{planted:?}");
+    }
+    for control in traffic["controls"].as_array().unwrap() {
+        let places = places(control);
+        assert!(places.contains("flow decrypted") && places.contains("file"), "{control:#}");
+    }
+    for flow in traffic["flows"].as_array().unwrap() {
+        assert_eq!(flow["decrypted"]["failed"], 0, "{flow:#}");
+    }
+}
+
+/// `flow decrypted`, `flow raw`, `file`, `name`: where a text was found.
+fn places(planted: &Value) -> BTreeSet<String> {
+    let found = planted["found"].as_array().unwrap().iter();
+    found
+        .map(|hit| {
+            let place = &hit["where"];
+            let kind = place["kind"].as_str().unwrap();
+            place["layer"].as_str().map_or(kind.to_owned(), |layer| format!("{kind} {layer}"))
+        })
+        .collect()
+}
+
+fn verdict<'a>(report: &'a Value, check: &str) -> &'a str {
+    let mut checks = report["requirements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row["checks"].as_array().unwrap());
+    checks.find(|known| known["id"] == check).unwrap()["verdict"].as_str().unwrap()
+}
+
+fn nothing_was_readable(seen: &Seen) {
+    was_recorded(seen);
+    for canary in seen.traffic["canaries"].as_array().unwrap() {
+        assert_eq!(places(canary), BTreeSet::new(), "{canary:#}");
+    }
+    assert_eq!(seen.conversation["measured"]["shown_encrypted"], 10);
+    for check in ["traffic/canaries-in-transit", "traffic/canaries-at-rest"] {
+        assert_eq!(verdict(&seen.report, check), "pass", "{check}");
+    }
+    // An app that keeps its library to itself leaves most house rules untested: not met, not failed.
+    assert_eq!(seen.report["headline"]["clauses"], "not-determined");
+    assert_eq!(seen.code, Some(3));
+}
+
+fn everything_was_readable(seen: &Seen, media: &str) {
+    was_recorded(seen);
+    for canary in seen.traffic["canaries"].as_array().unwrap() {
+        let places = places(canary);
+        assert!(places.contains("flow decrypted") && places.contains("file"), "{canary:#}");
+        // TLS keeps it from the line all the same.
+        assert!(!places.contains("flow raw"), "{canary:#}");
+        if canary["what"] == "the body of a file" {
+            let mut found = canary["found"].as_array().unwrap().iter();
+            let stored =
+                |hit: &Value| hit["where"]["path"].as_str().is_some_and(|p| p.contains(media));
+            assert!(found.any(stored), "{canary:#}");
+        }
+    }
+    assert_eq!(seen.conversation["measured"]["shown_encrypted"], 0);
+    for check in ["traffic/canaries-in-transit", "traffic/canaries-at-rest"] {
+        assert_eq!(verdict(&seen.report, check), "fail", "{check}");
+    }
+    assert_eq!(seen.report["headline"]["clauses"], "does-not-meet");
+    assert_eq!(seen.code, Some(1));
+}
+
+#[test]
+fn xmpp_with_omemo_keeps_what_is_written_from_its_server() {
+    let Some(seen) = product("xmpp-omemo", &["xmpp-omemo", "prosody"]) else { return };
+    nothing_was_readable(&seen);
+}
+
+#[test]
+fn xmpp_without_omemo_shows_everything_to_its_server() {
+    let Some(seen) = product("xmpp-plain", &["xmpp-plain", "prosody"]) else { return };
+    everything_was_readable(&seen, "http_file_share");
+}
+
+#[test]
+fn matrix_with_encrypted_rooms_keeps_what_is_written_from_its_server() {
+    let Some(seen) = product("matrix", &["matrix-nio", "synapse"]) else { return };
+    nothing_was_readable(&seen);
+}
+
+#[test]
+fn matrix_without_encryption_shows_everything_to_its_server() {
+    let Some(seen) = product("matrix-plain", &["matrix-nio-plain", "synapse"]) else { return };
+    everything_was_readable(&seen, "media/local_content");
+}
