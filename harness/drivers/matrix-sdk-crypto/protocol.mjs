@@ -20,7 +20,6 @@ export class Unsupported extends Error {}
 export function decode(text) {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new Error('not standard base64');
-  // A copy: the library keeps views of what it reads, and erases through them.
   return Uint8Array.from(bytes);
 }
 
@@ -33,6 +32,8 @@ const KINDS = new Map([
   ['bytes', (value) => (typeof value === 'string' ? decode(value) : undefined)],
   ['count', (value) => (Number.isSafeInteger(value) && value >= 0 ? value : undefined)],
   ['list', (value) => (Array.isArray(value) ? value : undefined)],
+  ['flag', (value) => (typeof value === 'boolean' ? value : undefined)],
+  ['any', (value) => value],
   ['object', (value) => (isObject(value) ? value : undefined)],
 ]);
 
