@@ -7,7 +7,7 @@ import { nameOf, userId } from './names.mjs';
 import { Refused } from './protocol.mjs';
 import { refusedBy } from './refusal.mjs';
 import { Server, deviceKeys } from './server.mjs';
-import { deleteStore, exportStore, importStore } from './store.mjs';
+import { exportStore, forgetStores, importStore } from './store.mjs';
 
 const CURVE_BYTES = 32;
 
@@ -65,9 +65,9 @@ export class Account {
     };
   }
 
-  async close() {
+  close() {
     this.machine.close();
-    await deleteStore(this.store);
+    forgetStores();
   }
 
   get user() {

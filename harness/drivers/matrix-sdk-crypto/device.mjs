@@ -139,11 +139,11 @@ export class Device {
     };
   }
 
-  async reset() {
+  reset() {
     const account = this.#account;
     this.#account = this.#rooms = this.#groups = null;
     this.#warnings = [];
-    await account?.close();
+    account?.close();
     return {};
   }
 
@@ -297,18 +297,16 @@ export class Device {
   }
 
   async restore({ state }) {
-    let account;
     let kept;
     try {
       kept = deserialize(state);
       const { version } = this.engine.candidate;
       if (kept.version !== version) throw new Error(`it is not of version ${version}`);
-      account = await Account.restore(this.engine, kept.account);
+      this.reset();
+      this.#adopt(await Account.restore(this.engine, kept.account));
     } catch (error) {
       throw new Error(`failed to read the state back: ${error.message}`, { cause: error });
     }
-    await this.reset();
-    this.#adopt(account);
     Object.assign(this.#rooms, kept.rooms);
     this.#groups.members = kept.groups;
     return {};

@@ -60,8 +60,12 @@ export async function importStore(store, bytes) {
   }
 }
 
-export async function deleteStore(store) {
-  await result(indexedDB.deleteDatabase(database(store)));
+/**
+ * Forgets all stores. Deleting one would wait for the engine to close it, which it does when the
+ * last object that it handed out is collected.
+ */
+export function forgetStores() {
+  globalThis.indexedDB = new IDBFactory();
 }
 
 const opened = result;
