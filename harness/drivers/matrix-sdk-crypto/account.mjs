@@ -111,7 +111,7 @@ export class Account {
     const { device_keys: device } = this.#published;
     Object.assign(device.signatures[this.user], signed.signatures[this.user]);
     this.#server.list(this.user, this.#published);
-    await this.#query(this.user);
+    await this.#ask(this.user);
   }
 
   /** Keeps what the engine uploads, and says how many one-time keys the server has. */
@@ -196,14 +196,18 @@ export class Account {
 
   /** Asks for a user's keys; whether the engine now says that the identity is another one. */
   async #query(user) {
-    const { UserId, RequestType } = this.engine.api;
     const before = await this.#needsApproval(user);
+    await this.#ask(user);
+    return !before && (await this.#needsApproval(user));
+  }
+
+  async #ask(user) {
+    const { UserId, RequestType } = this.engine.api;
     await this.machine.updateTrackedUsers([new UserId(user)]);
     const request = this.machine.queryKeysForUsers([new UserId(user)]);
     const answer = JSON.stringify(this.#server.query([user]));
     await this.machine.markRequestAsSent(request.id, RequestType.KeysQuery, answer);
     await this.settle();
-    return !before && (await this.#needsApproval(user));
   }
 
   async #needsApproval(user) {
