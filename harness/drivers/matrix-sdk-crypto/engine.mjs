@@ -8,6 +8,7 @@ import 'fake-indexeddb/auto';
 
 /** Lines of the engine's log that are kept for one operation. */
 const MOST_LINES = 32;
+const MOST_CHARACTERS = 500;
 
 /** Packages by version: see package.json. */
 const PACKAGES = new Map([
@@ -104,7 +105,9 @@ export class Engine {
 
   #note(line) {
     process.stderr.write(`${line}\n`);
-    this.#log.push(`${line}`.split('\n')[0].slice(0, 500));
+    // What happened and to what; where in the engine's source is of no use to anybody.
+    const parts = `${line}`.split('\n').map((part) => part.trim());
+    this.#log.push(parts.filter((part) => !/^(at|in) /.test(part)).join(' ').slice(0, MOST_CHARACTERS));
     if (this.#log.length > MOST_LINES) this.#log.shift();
   }
 }

@@ -6,8 +6,8 @@
 import { Refused } from './protocol.mjs';
 
 const BY_TEXT = [
-  [/signature|InvalidMAC|\bMAC\b|Mac\(/i, 'bad-signature'],
-  [/NonContributory|contributory|invalid (public )?key|low order/i, 'bad-key'],
+  [/NonContributory/, 'bad-key'],
+  [/InvalidSignature|signature.*(invalid|not satisfied)|InvalidMAC|MacError|\bMAC\b/, 'bad-signature'],
   [/MissingOneTimeKey|one-time key|SessionWedged|session is wedged|can't find the room key|MissingSession/i, 'unknown-key'],
   [/replay|already (been )?(received|decrypted)|duplicate/i, 'old-message'],
   [/first known index|message index|MissingMessageKey|UnknownMessageIndex/i, 'old-message'],
