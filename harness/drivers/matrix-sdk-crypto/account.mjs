@@ -123,15 +123,16 @@ export class Account {
     return { one_time_key_counts: { signed_curve25519: this.#pool.length } };
   }
 
-  /** This many one-time keys that nobody has had, and the fallback key. */
+  /** This many one-time keys, made now: the server says that it has none left. */
   async publish(count) {
-    const oneTime = this.#pool.splice(0, count);
-    while (oneTime.length < count) {
-      await this.#receive([], this.#pool.length);
+    const oneTime = [];
+    do {
+      this.#pool = [];
+      await this.#receive([], 0);
       await this.settle();
       if (this.#pool.length === 0) throw new Error('the engine made no more one-time keys');
       oneTime.push(...this.#pool.splice(0, count - oneTime.length));
-    }
+    } while (oneTime.length < count);
     return { oneTime, fallback: this.#fallback };
   }
 

@@ -6,7 +6,7 @@ import { deserialize, serialize } from 'node:v8';
 import { Account, joinSigning, splitSigning } from './account.mjs';
 import { Engine } from './engine.mjs';
 import { ALGORITHMS, Groups } from './groups.mjs';
-import { encodeUnpadded } from './json.mjs';
+import { encodeUnpadded, fromNetwork, toNetwork } from './json.mjs';
 import { pairRoom, partnerIn, userId } from './names.mjs';
 import { PROTOCOL, Refused, Unsupported, encode, read } from './protocol.mjs';
 import { publishedKeys, readPrekeys } from './prekeys.mjs';
@@ -132,7 +132,7 @@ export class Device {
       protocol: PROTOCOL,
       driver: { name, version },
       candidate: this.engine.candidate,
-      family: 'matrix',
+      family: 'megolm',
       calling: CALLING,
       capabilities: Object.keys(OPERATIONS).filter((op) => !CONTROL.includes(op)),
       limits: { 'one-time-prekeys': ONE_TIME_PREKEYS },
@@ -240,13 +240,18 @@ export class Device {
       throw new Refused('unknown-key', `no device of \`${name}\` is known`);
     }
     const envelopes = await this.#share(room, name);
-    return { envelopes: [...envelopes, { kind: 'message', ...(await this.rooms.encrypt(room, plaintext)) }] };
+    const { tag, content } = await this.rooms.encrypt(room, plaintext);
+    const body = toNetwork({ room_id: room, content });
+    return { envelopes: [...envelopes, { kind: 'message', tag, body }] };
   }
 
   async #share(room, name) {
     const shares = await this.rooms.share(room, [name]);
     this.rooms.mustReach(room, name, shares);
-    return shares.map((share) => ({ kind: 'setup', ...this.rooms.toDevice(share) }));
+    return shares.map(({ type, messages }) => {
+      const body = toNetwork({ messages, ...this.rooms.introduction });
+      return { kind: 'setup', tag: type, body };
+    });
   }
 
   async decrypt({ from, envelope }) {
@@ -255,9 +260,13 @@ export class Device {
       await this.rooms.take(from, tag ?? '', body);
       return { messages: [] };
     }
-    const { room, ...message } = await this.rooms.decrypt(from, tag ?? '', body);
-    const partner = partnerIn(room, this.account.name);
-    const elsewhere = partner === from ? {} : { conversation: partner ?? room };
+    const event = fromNetwork(body);
+    // The server names the room, and may name a sender who is not in it. What is of no room of two
+    // is placed where it is handed over for.
+    const partner = partnerIn(`${event?.room_id}`, this.account.name) ?? from;
+    const content = event?.content ?? event;
+    const message = await this.rooms.decrypt(from, tag ?? '', content, this.#roomWith(partner));
+    const elsewhere = partner === from ? {} : { conversation: partner };
     return { messages: [{ ...message, ...elsewhere }] };
   }
 

@@ -87,15 +87,15 @@ export class Groups {
 
   async encrypt({ group, plaintext }) {
     const envelopes = await this.#share(group);
-    const sealed = await this.#rooms.encrypt(groupRoom(group), plaintext);
-    return { envelopes: [...envelopes, { kind: 'message', ...sealed }] };
+    const { tag, content } = await this.#rooms.encrypt(groupRoom(group), plaintext);
+    return { envelopes: [...envelopes, { kind: 'message', tag, body: toNetwork(content) }] };
   }
 
   async decrypt({ group, from, envelope }) {
     const { tag, body } = read(ENVELOPE, envelope);
     this.#joined(group);
-    const { plaintext, sender, position } = await this.#rooms.decrypt(from, tag ?? '', body, groupRoom(group));
-    return { messages: [{ plaintext, sender, position }] };
+    const content = fromNetwork(body);
+    return { messages: [await this.#rooms.decrypt(from, tag ?? '', content, groupRoom(group))] };
   }
 
   async rotate({ group }) {
@@ -123,8 +123,7 @@ export class Groups {
       const sealed = await device.encryptToDeviceEvent('m.forwarded_room_key', content);
       messages[device.deviceId.toString()] = JSON.parse(sealed);
     }
-    const envelope = this.#rooms.toDevice({ type: 'm.room.encrypted', messages });
-    return { envelopes: [{ to: [to], kind: 'key', ...envelope }] };
+    return { envelopes: [keyShare({ name: to, type: 'm.room.encrypted', messages })] };
   }
 
   info({ group }) {
@@ -138,9 +137,7 @@ export class Groups {
   async #share(group) {
     const others = this.#joined(group).filter((name) => name !== this.#me);
     const shares = await this.#rooms.share(groupRoom(group), others);
-    return shares.map((share) => {
-      return { to: [share.name], kind: 'key', ...this.#rooms.toDevice(share) };
-    });
+    return shares.map(keyShare);
   }
 
   #joined(group) {
@@ -161,15 +158,20 @@ export class Groups {
   }
 }
 
+/** A to-device request; members know each other's devices. */
+function keyShare({ name, type, messages }) {
+  return { to: [name], kind: 'key', tag: type, body: toNetwork({ messages }) };
+}
+
 /** Who joined and who left, by the server's word. */
 function readState(body) {
   const events = fromNetwork(body);
   if (!Array.isArray(events)) throw new Refused('malformed', 'no events of a room');
-  const with_ = (membership) =>
+  const who = (membership) =>
     events
       .filter((event) => event?.type === MEMBER && event.content?.membership === membership)
       .map((event) => nameOf(`${event.state_key}`));
-  return { joined: with_('join'), left: with_('leave') };
+  return { joined: who('join'), left: who('leave') };
 }
 
 function names(list) {

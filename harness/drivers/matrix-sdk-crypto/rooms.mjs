@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { fromNetwork, toNetwork } from './json.mjs';
+import { fromNetwork } from './json.mjs';
 import { nameOf, userId } from './names.mjs';
 import { Refused, encode } from './protocol.mjs';
 import { refusedBy, refusedEvent } from './refusal.mjs';
@@ -89,12 +89,12 @@ export class Rooms {
     const { machine } = this.#account;
     const content = JSON.stringify(toContent(plaintext));
     const sealed = await machine.encryptRoomEvent(this.#room(room), 'm.room.message', content);
-    return { tag: ENCRYPTED, body: toNetwork({ room_id: room, content: JSON.parse(sealed) }) };
+    return { tag: ENCRYPTED, content: JSON.parse(sealed) };
   }
 
-  /** The body of a to-device envelope, with the keys that the server lists for its sender. */
-  toDevice({ type, messages }) {
-    return { tag: type, body: toNetwork({ messages, sender: this.#account.published }) };
+  /** For whoever may not know the sender's devices yet: what the server lists of them. */
+  get introduction() {
+    return { sender: this.#account.published };
   }
 
   /** Hands a to-device envelope over, if it holds anything for this device. */
@@ -112,19 +112,17 @@ export class Rooms {
     }
   }
 
-  /** Decrypts an event of a room; `room` is the one that it is shown in, if the driver says so. */
-  async decrypt(from, tag, body, room) {
-    const event = fromNetwork(body);
+  /** Decrypts an event that the server places in this room. */
+  async decrypt(from, tag, content, room) {
     const { api } = this.#engine;
-    const place = room ?? event?.room_id;
-    const id = roomId(api, place);
+    const id = roomId(api, room);
     const raw = {
       type: tag,
       event_id: `$${randomUUID()}`,
       sender: userId(from),
       origin_server_ts: Date.now(),
-      room_id: place,
-      content: event?.content ?? event,
+      room_id: room,
+      content,
     };
     let opened;
     try {
@@ -138,10 +136,9 @@ export class Rooms {
     const warning = await warningOf(opened, this.#account, this.strict);
     if (warning) this.#warn(warning);
     return {
-      room: place,
       plaintext: encode(fromContent(JSON.parse(opened.event).content)),
       sender: nameOf(opened.sender.toString()),
-      position: indexOf(raw.content.ciphertext),
+      position: indexOf(content.ciphertext),
     };
   }
 
