@@ -40,15 +40,16 @@ export class Account {
     return account;
   }
 
-  static async restore(engine, { user, device, database, pool, fallback, published, server, trust }) {
+  static async restore(engine, state) {
     const store = randomUUID();
-    await importStore(store, database);
-    const account = new Account(engine, await engine.machine(user, device, store), store);
-    account.#pool = pool;
-    account.#fallback = fallback;
-    account.#published = published;
-    account.#server = Server.restore(server);
-    account.trust = trust;
+    await importStore(store, state.database);
+    const machine = await engine.machine(state.user, state.device, store);
+    const account = new Account(engine, machine, store);
+    account.#pool = state.pool;
+    account.#fallback = state.fallback;
+    account.#published = state.published;
+    account.#server = Server.restore(state.server);
+    account.trust = state.trust;
     return account;
   }
 

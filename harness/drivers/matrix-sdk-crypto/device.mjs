@@ -14,17 +14,17 @@ import { Rooms } from './rooms.mjs';
 import { Settings } from './settings.mjs';
 
 const CALLING =
-  'The engine is called as a Matrix client calls it, and the driver is its homeserver: it answers ' +
-  'the engine\'s requests from what it is handed. A conversation of two is a room of two, a group ' +
-  'is a room; the list of members is the server\'s word, as in Matrix. A new session is a new room ' +
-  'key; a new Olm session is begun only where the engine says that one is missing. Before each ' +
-  'message the room key is shared by the engine\'s default strategy (all devices) and with its ' +
-  'default rotation (100 messages, 7 days); what no device of the peer could read is not ' +
-  'encrypted. Devices are cross-signed by their users, and nobody is verified. Events are ' +
-  'decrypted with the least trust requirement, the shield is the lax one; both are what ' +
-  'Element asks for. The engine decrypts an event as often as it is handed over; remembering ' +
-  'which were seen is left to the client, and not added. The store is IndexedDB without a ' +
-  'passphrase, in memory. The position of a message is its index in the Megolm session.';
+  'The engine is called as a Matrix client calls it, and the driver is its homeserver: it ' +
+  "answers the engine's requests from what it is handed. A conversation of two is a room of " +
+  "two, a group is a room; the list of members is the server's word, as in Matrix. A new " +
+  'session is a new room key; a new Olm session is begun only where the engine says that one ' +
+  "is missing. Before each message the room key is shared by the engine's default strategy " +
+  '(all devices) and with its default rotation (100 messages, 7 days); what no device of the ' +
+  'peer could read is not encrypted. Devices are cross-signed by their users, and nobody is ' +
+  'verified. Events are decrypted with the least trust requirement; the shield is the lax one, ' +
+  'as matrix-js-sdk asks for. The engine decrypts an event as often as it is handed over; ' +
+  'remembering which were seen is left to the client, and not added. The store is IndexedDB in ' +
+  'memory, without a passphrase. The position of a message is its index in the Megolm session.';
 
 const ONE_TIME_PREKEYS = 1000;
 
@@ -127,7 +127,8 @@ export class Device {
 
   hello({ protocols }) {
     if (!protocols.includes(PROTOCOL)) throw new Error(`this driver speaks ${PROTOCOL} only`);
-    const { name, version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+    const about = readFileSync(new URL('package.json', import.meta.url), 'utf8');
+    const { name, version } = JSON.parse(about);
     return {
       protocol: PROTOCOL,
       driver: { name, version },
@@ -187,7 +188,9 @@ export class Device {
   async sign({ message }) {
     const at = message.indexOf(0);
     const isDevice = message.length > 32 && at >= 0;
-    if (!isDevice) return { signature: encode(await this.account.sign({ key: encodeUnpadded(message) })) };
+    if (!isDevice) {
+      return { signature: encode(await this.account.sign({ key: encodeUnpadded(message) })) };
+    }
     const [curve, signing] = [message.subarray(at + 1, at + 33), message.subarray(at + 33)];
     const { ed25519, device } = splitSigning(signing);
     const keys = { ...this.account.published.device_keys, device_id: device };
@@ -301,8 +304,9 @@ export class Device {
     const { version } = this.engine.candidate;
     const { reached, strategy, strict } = this.rooms;
     const account = await this.account.snapshot();
-    const state = { version, account, rooms: { reached, strategy, strict }, groups: this.groups.members };
-    return { state: encode(serialize(state)) };
+    const rooms = { reached, strategy, strict };
+    const { members: groups } = this.groups;
+    return { state: encode(serialize({ version, account, rooms, groups })) };
   }
 
   async restore({ state }) {

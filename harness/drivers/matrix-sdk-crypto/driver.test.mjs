@@ -60,7 +60,8 @@ class Peer {
   async meet(peer) {
     await this.ok('prekeys.import', { peer: peer.name, prekeys: await peer.prekeys() });
     const { envelopes } = await this.ok('session.start', { peer: peer.name });
-    for (const envelope of envelopes) await peer.ok('message.decrypt', { from: this.name, envelope });
+    const from = this.name;
+    for (const envelope of envelopes) await peer.ok('message.decrypt', { from, envelope });
   }
 
   /** What carries a message to this peer: the room key where it is due, and the message. */
@@ -93,7 +94,8 @@ for (const [version, mismatch] of [
   ['14.2.1', true],
   [NEWEST, true],
 ]) {
-  test(`${version} ${mismatch ? 'marks' : 'does not mark'} an event under another name`, async () => {
+  const marks = mismatch ? 'marks' : 'does not mark';
+  test(`${version} ${marks} an event under another name`, async () => {
     const { alice, bob } = await pair(version);
     const hello = await alice.ok('hello', { protocols: ['hallmark-driver/2'] });
     assert.equal(hello.candidate.version, version);
@@ -137,8 +139,11 @@ test('another identity key under a peer\'s signatures is not taken', async () =>
   assert.equal(await alice.refusal('prekeys.import', { peer: 'bob', prekeys }), 'bad-signature');
 });
 
-test('a device that nobody vouches for gets the room key, unless the strategy asks for a proof', async () => {
-  for (const [strategy, reads] of [['all-devices', true], ['identity-based', false]]) {
+test('a device without a proof gets the room key unless the strategy asks for one', async () => {
+  for (const [strategy, reads] of [
+    ['all-devices', true],
+    ['identity-based', false],
+  ]) {
     const { alice, bob } = await pair();
     await alice.ok('settings.set', { name: 'sharing-strategy', value: strategy });
     const ghost = await Peer.create('bob');
@@ -156,7 +161,8 @@ test('a device that the peer vouches for gets the room key by every strategy', a
   await alice.ok('settings.set', { name: 'sharing-strategy', value: 'identity-based' });
   const tablet = await Peer.create('bob');
   const prekeys = await tablet.prekeys();
-  const parts = [prekeys.identity_key, prekeys.signing_key].map((key) => Buffer.from(key, 'base64'));
+  const keys = [prekeys.identity_key, prekeys.signing_key];
+  const parts = keys.map((key) => Buffer.from(key, 'base64'));
   const message = Buffer.concat([Buffer.from('tablet\0'), ...parts]).toString('base64');
   const { signature } = await bob.ok('identity.sign', { message });
   prekeys.extra.device_signature = signature;
@@ -169,12 +175,14 @@ test('a device that the peer vouches for gets the room key by every strategy', a
 test('a new identity of a peer is told', async () => {
   const { alice } = await pair();
   const other = await Peer.create('bob');
-  const answer = await alice.call('prekeys.import', { peer: 'bob', prekeys: await other.prekeys() });
-  assert.deepEqual(answer.warnings?.map((warning) => warning.class), ['identity-changed']);
+  const args = { peer: 'bob', prekeys: await other.prekeys() };
+  const { warnings } = await alice.call('prekeys.import', args);
+  assert.deepEqual(warnings?.map((warning) => warning.class), ['identity-changed']);
 });
 
 test('a room key that a member forwards unasked is not taken', async () => {
-  const [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map((name) => Peer.create(name)));
+  const all = ['alice', 'bob', 'carol'].map((name) => Peer.create(name));
+  const [alice, bob, carol] = await Promise.all(all);
   for (const one of [alice, bob, carol]) {
     for (const other of [alice, bob, carol].filter((peer) => peer !== one)) {
       await one.ok('prekeys.import', { peer: other.name, prekeys: await other.prekeys() });

@@ -20,6 +20,8 @@ const PACKAGES = new Map([
 export class Engine {
   #log = [];
 
+  #candidate = null;
+
   constructor(api, folder) {
     this.api = api;
     this.folder = folder;
@@ -40,7 +42,12 @@ export class Engine {
 
   /** Name, version and digest of what is really driven. */
   get candidate() {
-    const { name, version } = JSON.parse(readFileSync(new URL('package.json', this.folder), 'utf8'));
+    return (this.#candidate ??= this.#identify());
+  }
+
+  #identify() {
+    const about = readFileSync(new URL('package.json', this.folder), 'utf8');
+    const { name, version } = JSON.parse(about);
     const wasm = readFileSync(new URL('pkg/matrix_sdk_crypto_wasm_bg.wasm', this.folder));
     return { name, version, sha256: createHash('sha256').update(wasm).digest('hex') };
   }
@@ -107,12 +114,13 @@ export class Engine {
     process.stderr.write(`${line}\n`);
     // What happened and to what; where in the engine's source is of no use to anybody.
     const parts = `${line}`.split('\n').map((part) => part.trim());
-    this.#log.push(parts.filter((part) => !/^(at|in) /.test(part)).join(' ').slice(0, MOST_CHARACTERS));
+    const told = parts.filter((part) => !/^(at|in) /.test(part)).join(' ');
+    this.#log.push(told.slice(0, MOST_CHARACTERS));
     if (this.#log.length > MOST_LINES) this.#log.shift();
   }
 }
 
-/** Before version 15 the events come back as they are after decryption; what failed is unchanged. */
+/** Before version 15 events come back as they are after decryption; what failed is unchanged. */
 function fromJson(raw) {
   const encrypted = raw.type === 'm.room.encrypted';
   return { raw, opened: !encrypted && 'keys' in raw, failed: encrypted };

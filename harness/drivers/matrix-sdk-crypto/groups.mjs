@@ -34,7 +34,9 @@ export class Groups {
   }
 
   create({ group }) {
-    if (Object.hasOwn(this.members, group)) throw new Error(`there is a group \`${group}\` already`);
+    if (Object.hasOwn(this.members, group)) {
+      throw new Error(`there is a group \`${group}\` already`);
+    }
     this.members[group] = [this.#me];
     return { envelopes: [] };
   }

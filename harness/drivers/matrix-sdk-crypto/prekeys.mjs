@@ -56,7 +56,9 @@ function toOneTimeKey(user, device, prekey) {
   const { id, public: key, signature } = read(ONE_TIME_PREKEY, prekey);
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(BigInt(id));
-  const signatures = signature ? { [user]: { [`ed25519:${device}`]: encodeUnpadded(signature) } } : {};
+  const signatures = signature
+    ? { [user]: { [`ed25519:${device}`]: encodeUnpadded(signature) } }
+    : {};
   return {
     id: `signed_curve25519:${encodeUnpadded(number)}`,
     object: { key: encodeUnpadded(key), signatures },

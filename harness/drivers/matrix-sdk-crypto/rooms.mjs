@@ -47,13 +47,14 @@ export class Rooms {
     if (this.strategy) settings.sharingStrategy = CollectStrategy[this.strategy]();
     const { machine } = this.#account;
     const ids = users.map((user) => new UserId(user));
-    const requests = await this.#shared(() => machine.shareRoomKey(this.#room(room), ids, settings));
+    const id = this.#room(room);
+    const requests = await this.#shared(() => machine.shareRoomKey(id, ids, settings));
     const shares = [];
-    for (const { id, event_type: type, body } of requests) {
+    for (const { id: request, event_type: type, body } of requests) {
       for (const [user, messages] of Object.entries(JSON.parse(body).messages)) {
         shares.push({ name: nameOf(user), type, messages });
       }
-      await machine.markRequestAsSent(id, RequestType.ToDevice, '{}');
+      await machine.markRequestAsSent(request, RequestType.ToDevice, '{}');
     }
     const reached = (this.reached[room] ??= []);
     for (const { name, type } of shares) {

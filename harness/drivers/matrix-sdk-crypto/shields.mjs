@@ -17,10 +17,10 @@ async function classOf(code, codes, opened, account) {
   if (code === undefined) return 'other';
   if (code === codes.MismatchedSender) return 'sender-mismatch';
   if (code === codes.VerificationViolation) return 'identity-changed';
-  // "Unknown or deleted" are one to the engine: whether it is a device of somebody else, its own
-  // list of devices tells. The class says more than the shield then, never more than the engine has.
-  if (code === codes.UnknownDevice && (await isOfAnother(opened, account))) return 'sender-mismatch';
-  return 'unverified';
+  // The engine's words are "unknown or deleted" for both: whether it is a device of somebody else
+  // than the named sender, its own list of devices tells.
+  const unknown = code === codes.UnknownDevice;
+  return unknown && (await isOfAnother(opened, account)) ? 'sender-mismatch' : 'unverified';
 }
 
 async function isOfAnother(opened, account) {
