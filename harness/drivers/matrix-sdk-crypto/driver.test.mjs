@@ -82,6 +82,7 @@ async function pair(version) {
   return { alice, bob };
 }
 
+/** The message is shown as the sender's. */
 async function shows(receiver, sender, sent) {
   const answer = await receiver.take(sender.name, sent);
   assert.equal(answer.ok?.messages[0]?.plaintext, TEXT, JSON.stringify(answer));
@@ -139,6 +140,14 @@ test('another identity key under a peer\'s signatures is not taken', async () =>
   assert.equal(await alice.refusal('prekeys.import', { peer: 'bob', prekeys }), 'bad-signature');
 });
 
+/** What `by` vouches of another device, as `device.import` wants it. */
+async function proof(by, name, prekeys) {
+  const keys = [prekeys.identity_key, prekeys.signing_key];
+  const parts = keys.map((key) => Buffer.from(key, 'base64'));
+  const message = Buffer.concat([Buffer.from(`${name}\0`), ...parts]).toString('base64');
+  return (await by.ok('identity.sign', { message })).signature;
+}
+
 test('a device without a proof gets the room key unless the strategy asks for one', async () => {
   for (const [strategy, reads] of [
     ['all-devices', true],
@@ -146,30 +155,30 @@ test('a device without a proof gets the room key unless the strategy asks for on
   ]) {
     const { alice, bob } = await pair();
     await alice.ok('settings.set', { name: 'sharing-strategy', value: strategy });
-    const ghost = await Peer.create('bob');
-    const prekeys = await ghost.prekeys();
-    await alice.ok('device.import', { peer: 'bob', device: 'ghost', prekeys });
+    const tablet = await Peer.create('bob');
+    const own = await tablet.prekeys();
+    const theirs = await proof(bob, 'tablet', own);
+    const add = async (device, prekeys, signature) => {
+      prekeys.extra.device_signature = signature;
+      await alice.ok('device.import', { peer: 'bob', device, prekeys });
+    };
+    await add('tablet', own, theirs);
+    const ghosts = [];
+    for (const kind of ['none', 'own', 'another']) {
+      const ghost = await Peer.create('bob');
+      const prekeys = await ghost.prekeys();
+      const proofs = { none: undefined, own: await proof(ghost, kind, prekeys), another: theirs };
+      await add(kind, prekeys, proofs[kind]);
+      ghosts.push([kind, ghost]);
+    }
     const sent = await alice.encrypt(bob);
-    const seen = await ghost.take('alice', sent);
-    assert.equal('ok' in seen, reads, `${strategy}: ${JSON.stringify(seen)}`);
+    for (const [kind, ghost] of ghosts) {
+      const seen = await ghost.take('alice', sent);
+      assert.equal('ok' in seen, reads, `${strategy}, proof: ${kind}: ${JSON.stringify(seen)}`);
+    }
+    await shows(tablet, alice, sent);
     await shows(bob, alice, sent);
   }
-});
-
-test('a device that the peer vouches for gets the room key by every strategy', async () => {
-  const { alice, bob } = await pair();
-  await alice.ok('settings.set', { name: 'sharing-strategy', value: 'identity-based' });
-  const tablet = await Peer.create('bob');
-  const prekeys = await tablet.prekeys();
-  const keys = [prekeys.identity_key, prekeys.signing_key];
-  const parts = keys.map((key) => Buffer.from(key, 'base64'));
-  const message = Buffer.concat([Buffer.from('tablet\0'), ...parts]).toString('base64');
-  const { signature } = await bob.ok('identity.sign', { message });
-  prekeys.extra.device_signature = signature;
-  await alice.ok('device.import', { peer: 'bob', device: 'tablet', prekeys });
-  const sent = await alice.encrypt(bob);
-  await shows(tablet, alice, sent);
-  await shows(bob, alice, sent);
 });
 
 test('a new identity of a peer is told', async () => {
