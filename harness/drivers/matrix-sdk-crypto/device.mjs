@@ -61,7 +61,10 @@ const OPERATIONS = {
   'group.remove': [members, (device, args) => device.groups.remove(args)],
   'group.join': [received, (device, args) => device.groups.join(args)],
   'group.process': [received, (device, args) => device.groups.process(args)],
-  'group.encrypt': [{ ...group, plaintext: 'bytes' }, (device, args) => device.groups.encrypt(args)],
+  'group.encrypt': [
+    { ...group, plaintext: 'bytes' },
+    (device, args) => device.groups.encrypt(args),
+  ],
   'group.decrypt': [received, (device, args) => device.groups.decrypt(args)],
   'group.rotate': [group, (device, args) => device.groups.rotate(args)],
   'group.forward': [
