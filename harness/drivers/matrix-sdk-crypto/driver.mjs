@@ -1,0 +1,21 @@
+// Driver for the Matrix crypto engine, on stdin and stdout: `node driver.mjs 18.9.0`.
+
+import { serve } from './protocol.mjs';
+
+// The engine logs to the console, and its log must not get between the answers.
+console.log = console.info = console.debug = console.warn = console.error;
+
+async function main() {
+  const version = process.argv[2];
+  const { Device } = await import('./device.mjs');
+  await serve(await Device.of(version), process.stdin, process.stdout);
+}
+
+process.stdout.on('error', () => process.exit(1));
+main().then(
+  () => process.exit(0),
+  (error) => {
+    console.error(error.message);
+    process.exit(1);
+  },
+);
