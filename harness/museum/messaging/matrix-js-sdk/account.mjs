@@ -13,9 +13,13 @@ const STORED = [
   'sharedHistoryInboundGroupSessions',
 ];
 
+const MOST_HEARD = 64;
+
 export class Account {
   /** Members by room, oneself included. */
   rooms = {};
+  /** Keys as they were shared with this device, the latest last. */
+  heard = [];
   client;
   server;
 
@@ -28,6 +32,7 @@ export class Account {
     this.#sdk = sdk;
     this.server = new Homeserver(userOf(name), kept?.server);
     this.rooms = structuredClone(kept?.rooms ?? {});
+    this.heard = structuredClone(kept?.heard ?? []);
     this.#store = new sdk.MemoryCryptoStore();
     if (kept) Object.assign(this.#store, structuredClone(kept.store));
   }
@@ -59,7 +64,8 @@ export class Account {
 
   snapshot() {
     const store = Object.fromEntries(STORED.map((name) => [name, this.#store[name]]));
-    return { name: this.name, server: this.server.snapshot(), rooms: this.rooms, store };
+    const { name, rooms, heard } = this;
+    return { name, server: this.server.snapshot(), rooms, heard, store };
   }
 
   // ---- rooms ----
@@ -123,23 +129,31 @@ export class Account {
   }
 
   /** Hands the client an event for this device; returns it when the client has dealt with it. */
-  async arriveForDevice(from, content) {
-    const { event: taken, working } = this.#watch();
-    const raw = { type: 'm.room.encrypted', sender: userOf(from), content };
-    await this.server.sync({ to_device: { events: [raw] } });
-    const event = taken();
+  async arriveForDevice(from, given) {
+    const watched = this.#watch();
+    await this.server.sync({ to_device: { events: [{ ...given, sender: userOf(from) }] } });
+    const event = watched.end();
     await event?.getDecryptionPromise();
     // The client goes on with what it decrypted in the turns that follow.
     await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all(working);
+    await Promise.all(watched.working);
+    if (event?.getType() === 'm.room_key') this.#keep(event);
     return event;
+  }
+
+  /** Remembers a key as it was shared: only a hostile member does. */
+  #keep(event) {
+    const { room_id: room, session_id: sessionId, session_key: sessionKey } = event.getContent();
+    this.heard.push({ room, sessionId, sessionKey, senderKey: event.getSenderKey() });
+    if (this.heard.length > MOST_HEARD) this.heard.shift();
   }
 
   /** Sees which event the client takes for this device, and waits for what it does with keys. */
   #watch() {
     let event = null;
     const working = [];
-    this.client.once('toDeviceEvent', (given) => { event = given; });
+    const take = (given) => { event = given; };
+    this.client.on('toDeviceEvent', take);
     for (const room of Object.keys(this.rooms)) {
       const algorithm = this.client.crypto.getRoomDecryptor(room, MEGOLM);
       if (Object.hasOwn(algorithm, 'onRoomKeyEvent')) delete algorithm.onRoomKeyEvent;
@@ -150,7 +164,11 @@ export class Account {
         return done;
       };
     }
-    return { event: () => event, working };
+    const end = () => {
+      this.client.off('toDeviceEvent', take);
+      return event;
+    };
+    return { end, working };
   }
 }
 

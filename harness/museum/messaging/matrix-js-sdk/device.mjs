@@ -224,7 +224,7 @@ export class Device {
     const { tag, body } = read(ENVELOPE, args.envelope);
     if (tag === 'members') return this.join(args);
     this.#room(args.group);
-    const event = await this.#running().arriveForDevice(args.from, contentOf(body));
+    const event = await this.#running().arriveForDevice(args.from, eventOf(body));
     if (event?.isDecryptionFailure()) throw refusal(event.getContent().body);
     return { envelopes: [] };
   }
@@ -241,7 +241,7 @@ export class Device {
     if (!account.rooms[room].members.includes(account.name)) {
       throw new Refused('not-member', 'the server says that this user left the room');
     }
-    account.server.toDevice.length = account.server.events.length = 0;
+    account.server.events.length = 0;
     const content = { msgtype: 'm.text', body: encode(plaintext) };
     await account.client.sendEvent(room, 'm.room.message', content);
     const [event] = account.server.events;
@@ -253,17 +253,12 @@ export class Device {
   /** The key shares that the client sent. */
   #keys() {
     const { server } = this.#running();
-    const envelopes = [];
-    for (const [type, messages] of server.toDevice.splice(0)) {
-      if (type !== 'm.room.encrypted') continue;
-      for (const [user, devices] of Object.entries(messages)) {
-        for (const content of Object.values(devices)) {
-          const body = encodeContent(content);
-          envelopes.push({ to: [nameOf(user)], kind: 'key', tag: type, body });
-        }
-      }
-    }
-    return envelopes;
+    return server.toDevice
+      .splice(0)
+      .filter(([, event]) => event.type === 'm.room.encrypted')
+      .map(([user, event]) => {
+        return { to: [nameOf(user)], kind: 'key', tag: event.type, body: encodeContent(event) };
+      });
   }
 
   async decrypt({ group, from, envelope }) {
@@ -295,9 +290,7 @@ export class Device {
   }
 
   async forward({ group, sender, to }) {
-    const account = this.#running();
-    account.server.toDevice.length = 0;
-    await forward(account, { room: this.#room(group), sender, to });
+    await forward(this.#running(), { room: this.#room(group), sender, to });
     return { envelopes: this.#keys() };
   }
 
@@ -357,6 +350,15 @@ function contentOf(body) {
     throw new Refused('malformed', 'the server would not take it: not an object');
   }
   return content;
+}
+
+/** An event for a device, as the server hands it on; it may say more than it should. */
+function eventOf(body) {
+  const event = contentOf(body);
+  if (typeof event.content !== 'object' || event.content === null) {
+    throw new Refused('malformed', 'the server would not take it: without content');
+  }
+  return event;
 }
 
 function encodeContent(content) {

@@ -8,7 +8,7 @@ export class Homeserver {
   own = { device: null, oneTime: {} };
   /** Of others, by user: their device, and the one-time key that is left. */
   others = {};
-  /** Envelopes that the device sent to other devices, in order: [type, messages]. */
+  /** Events that the device sent to other devices, in order: [user, event]. */
   toDevice = [];
   /** Events that the device sent to rooms, in order. */
   events = [];
@@ -92,7 +92,10 @@ export class Homeserver {
     if (request === 'POST /keys/claim') return this.#claim(body.one_time_keys);
     const toDevice = /^PUT \/sendToDevice\/([^/]+)\//.exec(request);
     if (toDevice) {
-      this.toDevice.push([decodeURIComponent(toDevice[1]), body.messages]);
+      const type = decodeURIComponent(toDevice[1]);
+      for (const [user, devices] of Object.entries(body.messages)) {
+        for (const content of Object.values(devices)) this.send(user, { type, content });
+      }
       return {};
     }
     const event = /^PUT \/rooms\/([^/]+)\/send\/([^/]+)\//.exec(request);
@@ -102,6 +105,11 @@ export class Homeserver {
       return { event_id: `$own-${this.events.length}-${process.pid}` };
     }
     return null;
+  }
+
+  /** Takes an event for a user's device. */
+  send(user, event) {
+    this.toDevice.push([user, event]);
   }
 
   #upload({ device_keys: device, one_time_keys: oneTime = {} }) {

@@ -6,13 +6,14 @@
 import { Refused } from '../shared/protocol.mjs';
 
 const BY_TEXT = [
-  [/has not sent us the keys|Unknown session/, 'unknown-key'],
+  [/has not sent us the keys|secure channel with the sender was corrupted/, 'unknown-key'],
+  [/unable to establish a secure channel|Not included in recipients/, 'unknown-key'],
   [/UNKNOWN_MESSAGE_INDEX|Duplicate message index/, 'old-message'],
-  [/BAD_MESSAGE_MAC|BAD_SIGNATURE/, 'bad-signature'],
+  [/BAD_MESSAGE_MAC|BAD_SIGNATURE|Bad Encrypted Message/, 'bad-signature'],
   [/BAD_MESSAGE_FORMAT|BAD_MESSAGE_VERSION|INVALID_BASE64|BAD_MESSAGE_KEY_ID/, 'malformed'],
-  [/Missing fields|Unknown encryption algorithm|Unable to decrypt.*(JSON|Unexpected)/, 'malformed'],
-  [/Message intended for room|Message intended for|not included in recipients/, 'policy'],
-  [/Mismatched room_id/, 'policy'],
+  [/Missing (fields|ciphertext)|Unknown encryption algorithm|SyntaxError/, 'malformed'],
+  [/Mismatched room_id|Message (was )?inten(d|t)ed for|not intended for/, 'policy'],
+  [/Message forwarded from/, 'policy'],
 ];
 
 /** The refusal that the text of an unreadable event stands for. */
