@@ -13,7 +13,7 @@ const BY_TEXT = [
   [/BAD_MESSAGE_FORMAT|BAD_MESSAGE_VERSION|INVALID_BASE64|BAD_MESSAGE_KEY_ID/, 'malformed'],
   [/Missing (fields|ciphertext)|Unknown encryption algorithm|SyntaxError/, 'malformed'],
   [/Mismatched room_id|Message (was )?inten(d|t)ed for|not intended for/, 'policy'],
-  [/Message forwarded from/, 'policy'],
+  [/Message forwarded from|Message claimed to be from/, 'policy'],
 ];
 
 /** The refusal that the text of an unreadable event stands for. */
