@@ -69,6 +69,12 @@ class XEP_0384Impl(XEP_0384):
         self.layer.updates.add(task)
         try:
             await super()._on_device_list_update(msg)
+        except Exception as error:
+            refused = refusal(error)
+            if refused is None:
+                raise
+            words = f"the list of devices of {msg['from'].user} is not taken: {refused}"
+            self.layer.inbox.warn("other", words)
         finally:
             self.layer.updates.discard(task)
 

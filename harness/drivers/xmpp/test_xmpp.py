@@ -313,6 +313,13 @@ class Login(Case):
         thief = self.driver("xmpp-plain", "thief")
         self.assertEqual(thief.refusal("account.login", user="alice", password="guess"), "policy")
 
+    def test_nobody_is_written_to(self) -> None:
+        speech = {"kind": "text", "text": "hello"}
+        for flavour, why in (("xmpp-plain", "other"), ("xmpp-omemo", "unknown-key")):
+            driver = self.user(flavour, "alice", flavour)
+            refused = driver.refusal("message.send", conversation="nobody", content=speech)
+            self.assertEqual(refused, why)
+
     def test_nobody_listening_is_an_error_and_no_refusal(self) -> None:
         driver = self.driver("xmpp-plain", "alice")
         driver.ok("world.set", server=self.server.endpoint(port=free_ports(1)[0]))
@@ -344,6 +351,17 @@ class Devices(Case):
         third = canary("third")
         tablet.say("alice", third)
         self.assertEqual(bob.hears("alice", third)["sender"], "bob")
+
+    def test_a_device_that_is_taken_off_the_list_gets_nothing(self) -> None:
+        alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
+        first = bob.ok("device.list", user="bob")["devices"]
+        tablet = self.user("xmpp-omemo", "bob", "-tablet")
+        lost = set(tablet.ok("device.list", user="bob")["devices"]) - set(first)
+        self.assertEqual(len(lost), 1)
+        tablet.ok("shutdown")
+        bob.ok("device.remove", device=lost.pop())
+        self.assertEqual(alice.ok("device.list", user="bob")["devices"], first)
+        self.assertEqual(bob.refusal("device.remove", device="1"), "unknown-key")
 
     def test_manual_trust_sends_nothing_undecided(self) -> None:
         alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
@@ -503,14 +521,26 @@ class Files(Case):
 
     def test_an_altered_file_is_not_shown(self) -> None:
         alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
-        bob.ok("settings.set", name="upload-endpoint", value="127.0.0.1:1")
-        body = base64.b64encode(secrets.token_bytes(1000)).decode()
-        file = {"kind": "file", "name": "x-ray.png", "media_type": "image/png", "body": body}
+        state = bob.ok("state.snapshot")["state"]
+        bob.ok("shutdown")
+        body = secrets.token_bytes(1000)
+        file = {"kind": "file", "name": "x-ray.png", "media_type": "image/png"}
+        file["body"] = base64.b64encode(body).decode()
         alice.ok("message.send", conversation="bob", content=file)
-        # The server's own copy, changed before bob fetches it.
-        self.assertEqual(bob.hears("alice", "aesgcm:")["content"]["kind"], "text")
-        stored = [each for each in self.server.folder.rglob("*.bin") if "file_share" in str(each)]
+        stored = [each for each in self.server.folder.rglob("*") if len_of(each) == len(body) + 16]
         self.assertEqual(len(stored), 1)
+        altered = bytearray(stored[0].read_bytes())
+        altered[500] ^= 1
+        stored[0].write_bytes(altered)
+        again = self.driver("xmpp-omemo", "bob-again")
+        again.ok("state.restore", state=state)
+        shown = again.ok("conversation.read", conversation="alice")["messages"]
+        self.assertEqual([each["content"]["kind"] for each in shown], ["text"])
+        self.assertIn("undecryptable", [each["class"] for each in again.warnings])
+
+
+def len_of(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
 
 
 if __name__ == "__main__":
