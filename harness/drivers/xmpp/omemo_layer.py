@@ -24,6 +24,9 @@ NAMESPACE = oldmemo.oldmemo.NAMESPACE
 
 POLICIES = ("blind", "manual")
 
+# Among the library's entries, so that it is part of the device's state.
+POLICY = "/hallmark/trust-policy"
+
 
 class Kept(Storage):
     """All that the library keeps, in one document of the application's storage."""
@@ -110,7 +113,6 @@ class Omemo(Plain):
         self.storage = Kept(store)
         self.updates: set[asyncio.Task] = set()
         self.plugin: Any = None
-        self.policy = "blind"
         # Which keys the user was shown, of whom.
         self.compared: dict[str, list[bytes]] = {}
 
@@ -164,12 +166,13 @@ class Omemo(Plain):
     # ---- trust ----
 
     def trust_policy(self) -> str:
-        return self.policy
+        return self.storage.entries.get(POLICY, "blind")
 
     def set_trust_policy(self, policy: str) -> None:
         if policy not in POLICIES:
             raise ValueError(f"`trust` is one of {', '.join(POLICIES)}")
-        self.policy = policy
+        self.storage.entries[POLICY] = policy
+        self.store.write("omemo", self.storage.entries)
 
     async def trusted_blindly(self, devices: frozenset[DeviceInformation]) -> None:
         manager = await self._manager()

@@ -117,7 +117,8 @@ class Driver:
 
     def __init__(self, flavour: str, server: Prosody, folder: Path) -> None:
         self.folder, self.number, self.warnings = folder, 0, []
-        command = [sys.executable, "-B", str(HERE / "driver.py"), flavour]
+        program = HERE / f"run_{flavour.removeprefix('xmpp-')}.py"
+        command = [sys.executable, "-B", str(program)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lines = Lines(self.process.stdout)
         try:
@@ -193,6 +194,50 @@ def free_ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
+
+
+class Relay:
+    """Carries one connection after the other to a port, and counts them."""
+
+    def __init__(self, port: int) -> None:
+        self.to, self.connections = port, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.near: Optional[socket.socket] = None
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self.near, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with self.near as near, socket.create_connection(("127.0.0.1", self.to)) as far:
+                self._carry(near, far)
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        ways = {near: far, far: near}
+        while True:
+            ready, _, _ = select.select(ways, [], [], SECONDS)
+            for source in ready:
+                data = source.recv(1 << 16)
+                if not data:
+                    return
+                ways[source].sendall(data)
+            if not ready:
+                return
+
+    def cut(self) -> None:
+        """Ends the connection that is there."""
+        self.near.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        # Closing alone does not wake a thread that accepts.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(SECONDS)
 
 
 class Case(unittest.TestCase):
@@ -313,6 +358,20 @@ class Login(Case):
         thief = self.driver("xmpp-plain", "thief")
         self.assertEqual(thief.refusal("account.login", user="alice", password="guess"), "policy")
 
+    def test_a_lost_connection_is_made_again(self) -> None:
+        relay = Relay(self.server.port)
+        self.addCleanup(relay.end)
+        alice = self.user("xmpp-omemo", "alice")
+        bob = self.driver("xmpp-omemo", "bob")
+        bob.ok("world.set", server=self.server.endpoint(port=relay.port))
+        bob.ok("account.login", user="bob", password="secret")
+        connections = relay.connections
+        relay.cut()
+        text = canary("lost")
+        alice.say("bob", text)
+        self.assertTrue(bob.hears("alice", text)["encrypted"])
+        self.assertEqual(relay.connections, connections + 1)
+
     def test_nobody_is_written_to(self) -> None:
         speech = {"kind": "text", "text": "hello"}
         for flavour, why in (("xmpp-plain", "other"), ("xmpp-omemo", "unknown-key")):
@@ -392,10 +451,12 @@ class Devices(Case):
         first = canary("first")
         alice.say("bob", first)
         self.assertIsNotNone(bob.hears("alice", first))
+        bob.ok("settings.set", name="trust", value="manual")
         state = bob.ok("state.snapshot")["state"]
         bob.ok("shutdown")
         again = self.driver("xmpp-omemo", "bob-again")
         again.ok("state.restore", state=state)
+        self.assertEqual(again.ok("settings.get", name="trust")["value"], "manual")
         self.assertIsNotNone(again.hears("alice", first))
         second = canary("second")
         alice.say("bob", second)
@@ -463,45 +524,6 @@ class Groups(Case):
         alice.ok("group.create", group="ward")
         self.assertEqual(bob.refusal("group.create", group="ward"), "not-member")
         self.assertEqual(alice.refusal("group.create", group="ward"), "other")
-
-
-class Relay:
-    """Carries one connection after the other to a port, and counts them."""
-
-    def __init__(self, port: int) -> None:
-        self.to, self.connections = port, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with near, socket.create_connection(("127.0.0.1", self.to)) as far:
-                self._carry(near, far)
-
-    def _carry(self, near: socket.socket, far: socket.socket) -> None:
-        ways = {near: far, far: near}
-        while True:
-            ready, _, _ = select.select(ways, [], [], SECONDS)
-            for source in ready:
-                data = source.recv(1 << 16)
-                if not data:
-                    return
-                ways[source].sendall(data)
-            if not ready:
-                return
-
-    def end(self) -> None:
-        # Closing alone does not wake a thread that accepts.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(SECONDS)
 
 
 class Files(Case):
