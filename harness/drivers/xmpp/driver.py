@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""What both drivers of an XMPP client are, on stdin and stdout; `run_omemo.py` and `run_plain.py` start it."""
+"""What both drivers of an XMPP client are: `run_omemo.py` and `run_plain.py` start it."""
 
 import asyncio
 import logging

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Optional
 
 import oldmemo
-from omemo import DeviceInformation, SessionManager
+from omemo import DeviceInformation, MessageNotForUs, SessionManager
 from omemo.storage import Just, Maybe, Nothing, Storage
 from slixmpp import JID, Message
 from slixmpp.plugins import register_plugin
@@ -21,6 +21,8 @@ from refusal import describe, refusal
 from world import Store
 
 NAMESPACE = oldmemo.oldmemo.NAMESPACE
+
+PAYLOAD = f"{{{NAMESPACE}}}encrypted/{{{NAMESPACE}}}payload"
 
 POLICIES = ("blind", "manual")
 
@@ -153,6 +155,9 @@ class Omemo(Plain):
             refused = refusal(error)
             if refused is None:
                 raise
+            # What completes a session carries no text, and goes to one device only.
+            if isinstance(error, MessageNotForUs) and message.xml.find(PAYLOAD) is None:
+                return None
             words = f"a message from {message['from']} cannot be read: {refused}"
             self.inbox.warn("undecryptable", words)
             return None

@@ -462,6 +462,26 @@ class Devices(Case):
         alice.say("bob", second)
         self.assertTrue(again.hears("alice", second)["encrypted"])
 
+    def test_a_message_that_was_read_cannot_be_read_from_the_keys_again(self) -> None:
+        alice, bob = self.user("xmpp-omemo", "alice"), self.user("xmpp-omemo", "bob")
+        alice.say("bob", "hello")
+        self.assertIsNotNone(bob.hears("alice", "hello"))
+        before = json.loads(base64.b64decode(bob.ok("state.snapshot")["state"]))
+        alice.say("bob", read := canary("read"))
+        self.assertIsNotNone(bob.hears("alice", read))
+        after = json.loads(base64.b64decode(bob.ok("state.snapshot")["state"]))
+        bob.ok("shutdown")
+        # The archive hands the message out again: to the keys of before, and to those of after.
+        for keys, readable in ((before, True), (after, False)):
+            state = json.dumps({**before, "omemo": keys["omemo"]}).encode()
+            thief = self.driver("xmpp-omemo", f"thief-{readable}")
+            thief.ok("state.restore", state=base64.b64encode(state).decode())
+            shown = thief.ok("conversation.read", conversation="alice")["messages"]
+            self.assertEqual(read in map(shown_text, shown), readable)
+            classes = [each["class"] for each in thief.warnings]
+            self.assertEqual("undecryptable" in classes, not readable)
+            thief.ok("shutdown")
+
     def test_what_came_meanwhile_is_there_after_a_return(self) -> None:
         for flavour in ("xmpp-omemo", "xmpp-plain"):
             alice = self.user(flavour, "alice", flavour)
@@ -518,6 +538,27 @@ class Groups(Case):
         self.assertEqual(
             bob.refusal("message.send", conversation="ward", content=speech), "not-member"
         )
+
+    def test_a_member_who_returns_sees_what_was_said_once(self) -> None:
+        for flavour, alice_name, bob_name, group in (
+            ("xmpp-omemo", "alice", "bob", "ward"),
+            ("xmpp-plain", "ann", "ben", "desk"),
+        ):
+            alice, bob = self.user(flavour, alice_name), self.user(flavour, bob_name)
+            alice.ok("group.create", group=group)
+            alice.ok("group.add", group=group, members=[bob_name])
+            bob.ok("conversation.read", conversation=group)
+            alice.say(group, one := canary("one"))
+            self.assertIsNotNone(bob.hears(group, one))
+            bob.say(group, two := canary("two"))
+            state = bob.ok("state.snapshot")["state"]
+            bob.ok("shutdown")
+            alice.say(group, three := canary("three"))
+            again = self.driver(flavour, bob_name + "-again")
+            again.ok("state.restore", state=state)
+            self.assertIsNotNone(again.hears(group, three))
+            shown = again.ok("conversation.read", conversation=group)["messages"]
+            self.assertEqual([shown_text(each) for each in shown], [one, two, three])
 
     def test_a_name_that_is_taken_is_refused(self) -> None:
         alice, bob = self.user("xmpp-plain", "alice"), self.user("xmpp-plain", "bob")
