@@ -42,7 +42,7 @@ class App:
         self.moved = False
         self.arrived: asyncio.Queue[tuple[Message, bool]] = asyncio.Queue(WAITING)
         self.worker = asyncio.create_task(self._show_arriving())
-        self.fault: Optional[Exception] = None
+        self.fault: Optional[BaseException] = None
         # By the message's id: nothing where a room sent it back, or the error with which it came.
         self.fates: dict[str, asyncio.Future[Optional[str]]] = {}
         self.seen: deque[tuple[str, str]] = deque(maxlen=SEEN)
@@ -301,6 +301,8 @@ class App:
 
     def _report_fault(self) -> None:
         fault, self.fault = self.fault, None
+        if self.client is not None:
+            fault, self.client.fault = fault or self.client.fault, None
         if fault is not None:
             raise fault
 

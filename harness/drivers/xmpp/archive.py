@@ -3,7 +3,7 @@
 
 from typing import Any, AsyncIterator, Optional
 
-from slixmpp import JID, Message
+from slixmpp import Message
 from slixmpp.exceptions import IqError
 
 from client import Client
@@ -42,7 +42,9 @@ async def since(client: Client, after: str) -> AsyncIterator[tuple[str, Message]
 
 
 async def _page(client: Client, wanted: dict[str, Any]) -> Any:
-    return await client["xep_0313"].retrieve(jid=JID(client.boundjid.bare), rsm=wanted, timeout=20)
+    # Without an address, which stands for one's own account: with it, slixmpp misses the answers of
+    # servers that leave it out.
+    return await client["xep_0313"].retrieve(rsm=wanted, timeout=20)
 
 
 def is_gone(error: IqError) -> bool:

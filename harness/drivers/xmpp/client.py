@@ -49,6 +49,7 @@ class Client(ClientXMPP):
         self.sign_up_refusal: Optional[str] = None
         self.outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.tls_error: Optional[ssl.SSLError] = None
+        self.fault: Optional[BaseException] = None
         for plugin in PLUGINS:
             self.register_plugin(plugin)
         if sign_up:
@@ -66,17 +67,27 @@ class Client(ClientXMPP):
         try:
             async with asyncio.timeout(LOGIN_SECONDS):
                 outcome = await asyncio.shield(self.outcome)
-        finally:
+            if self.tls_error is not None:
+                raise Refused("bad-key", f"TLS: {self.tls_error}")
+            if outcome not in ("in", "password"):
+                raise ConnectionError(outcome)
+            return outcome
+        except BaseException:
             self.cancel_connection_attempt()
-        if self.tls_error is not None:
             self.abort()
-            raise Refused("bad-key", f"TLS: {self.tls_error}")
-        if outcome not in ("in", "password"):
-            raise ConnectionError(outcome)
-        return outcome
+            raise
 
     async def leave(self) -> None:
         await self.disconnect(wait=1.0, ignore_send_queue=True)
+
+    def exception(self, exception: BaseException) -> None:
+        """What slixmpp would only log: an exception in a handler of an event.
+
+        Refusals of the server that nobody waited for are not among them, nor what is left of a
+        stream that ended (a SyntaxError).
+        """
+        if not isinstance(exception, (IqError, IqTimeout, SyntaxError)):
+            self.fault = exception
 
     @property
     def is_in(self) -> bool:

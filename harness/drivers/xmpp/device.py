@@ -24,7 +24,13 @@ CALLING = (
     "servers see. Groups are members-only rooms. "
 )
 
-WORLD = {"server": "object?", "keylog": "text?", "storage": "text?", "push_sink": "text?", "clock": "text?"}
+WORLD = {
+    "server": "object?",
+    "keylog": "text?",
+    "storage": "text?",
+    "push_sink": "text?",
+    "clock": "text?",
+}
 
 SERVER = {"host": "text", "port": "count", "name": "text?", "trust_anchor": "text?"}
 

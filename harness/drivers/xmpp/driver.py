@@ -1,44 +1,39 @@
-# SPDX-License-Identifier: AGPL-3.0-only
-"""Driver for an XMPP client, on stdin and stdout. Its argument says which: `xmpp-omemo` or `xmpp-plain`."""
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What both drivers of an XMPP client are: `run_omemo.py` and `run_plain.py` start it."""
 
 import asyncio
 import logging
 import os
 import sys
+from typing import Any, Callable
 
 
-def main(arguments: list[str]) -> int:
+def run(load: Callable[[], Any]) -> None:
+    """Serves with the layer that `load` imports, and ends the process."""
     # Whatever a library prints must not get between the answers.
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
-    if not os.environ.get("HALLMARK_XMPP_LOG"):
-        logging.disable(logging.CRITICAL)
-    else:
+    if os.environ.get("HALLMARK_XMPP_LOG"):
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    else:
+        logging.disable(logging.CRITICAL)
     try:
         from device import Device
         from protocol import serve
 
-        if arguments == ["xmpp-omemo"]:
-            from omemo_layer import Omemo as Layer
-        elif arguments == ["xmpp-plain"]:
-            from plain import Plain as Layer
-        else:
-            print("usage: driver.py xmpp-omemo | xmpp-plain", file=sys.stderr)
-            return 2
+        layer = load()
     except ImportError as error:
         remedy = "run `cargo xtask peers`, or install requirements.txt"
         print(f"failed to load the XMPP packages ({remedy}): {error}", file=sys.stderr)
-        return 1
+        end(1)
 
-    async def run() -> None:
-        await serve(Device(Layer), sys.stdin.buffer, answers)
+    async def serving() -> None:
+        await serve(Device(layer), sys.stdin.buffer, answers)
 
-    asyncio.run(run())
-    return 0
+    asyncio.run(serving())
+    end(0)
 
 
-if __name__ == "__main__":
-    status = main(sys.argv[1:])
+def end(status: int) -> None:
+    """Taking so many modules apart takes longer than a driver has for its end; nothing is left to do."""
     sys.stderr.flush()
-    # Taking so many modules apart takes longer than a driver has for its end; nothing is left to do.
     os._exit(status)

@@ -9,6 +9,12 @@ from world import Store
 # Messages shown of one conversation; older ones scroll away.
 SHOWN = 500
 
+# Of files, in base64, in one conversation; older messages go first.
+LARGEST = 24 * 1024 * 1024
+
+# Conversations that are kept.
+CONVERSATIONS = 1000
+
 # Warnings that wait for the next answer.
 WARNINGS = 100
 
@@ -24,9 +30,13 @@ class Inbox:
         return list(self.conversations.get(conversation, []))
 
     async def show(self, conversation: str, message: dict[str, Any]) -> None:
+        if conversation not in self.conversations and len(self.conversations) >= CONVERSATIONS:
+            raise OverflowError(f"more than {CONVERSATIONS} conversations")
         shown = self.conversations.setdefault(conversation, [])
         shown.append(message)
         del shown[:-SHOWN]
+        while len(shown) > 1 and sum(map(weight, shown)) > LARGEST:
+            del shown[0]
         self.store.write("history", self.conversations)
         async with self.changed:
             self.changed.notify_all()
@@ -47,6 +57,10 @@ class Inbox:
     def take_warnings(self) -> list[dict[str, str]]:
         taken, self.warnings = self.warnings, []
         return taken
+
+
+def weight(message: dict[str, Any]) -> int:
+    return len(message["content"].get("body", ""))
 
 
 def contains(text: str) -> Callable[[dict[str, Any]], bool]:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Optional
 
 import oldmemo
-from omemo import DeviceInformation, SessionManager
+from omemo import DeviceInformation, MessageNotForUs, SessionManager
 from omemo.storage import Just, Maybe, Nothing, Storage
 from slixmpp import JID, Message
 from slixmpp.plugins import register_plugin
@@ -22,7 +22,12 @@ from world import Store
 
 NAMESPACE = oldmemo.oldmemo.NAMESPACE
 
+PAYLOAD = f"{{{NAMESPACE}}}encrypted/{{{NAMESPACE}}}payload"
+
 POLICIES = ("blind", "manual")
+
+# Among the library's entries, so that it is part of the device's state.
+POLICY = "/hallmark/trust-policy"
 
 
 class Kept(Storage):
@@ -69,6 +74,12 @@ class XEP_0384Impl(XEP_0384):
         self.layer.updates.add(task)
         try:
             await super()._on_device_list_update(msg)
+        except Exception as error:
+            refused = refusal(error)
+            if refused is None:
+                raise
+            words = f"the list of devices of {msg['from'].user} is not taken: {refused}"
+            self.layer.inbox.warn("other", words)
         finally:
             self.layer.updates.discard(task)
 
@@ -104,7 +115,6 @@ class Omemo(Plain):
         self.storage = Kept(store)
         self.updates: set[asyncio.Task] = set()
         self.plugin: Any = None
-        self.policy = "blind"
         # Which keys the user was shown, of whom.
         self.compared: dict[str, list[bytes]] = {}
 
@@ -145,6 +155,9 @@ class Omemo(Plain):
             refused = refusal(error)
             if refused is None:
                 raise
+            # What completes a session carries no text, and goes to one device only.
+            if isinstance(error, MessageNotForUs) and message.xml.find(PAYLOAD) is None:
+                return None
             words = f"a message from {message['from']} cannot be read: {refused}"
             self.inbox.warn("undecryptable", words)
             return None
@@ -158,12 +171,13 @@ class Omemo(Plain):
     # ---- trust ----
 
     def trust_policy(self) -> str:
-        return self.policy
+        return self.storage.entries.get(POLICY, "blind")
 
     def set_trust_policy(self, policy: str) -> None:
         if policy not in POLICIES:
             raise ValueError(f"`trust` is one of {', '.join(POLICIES)}")
-        self.policy = policy
+        self.storage.entries[POLICY] = policy
+        self.store.write("omemo", self.storage.entries)
 
     async def trusted_blindly(self, devices: frozenset[DeviceInformation]) -> None:
         manager = await self._manager()

@@ -136,7 +136,13 @@ class Rooms:
     async def members(self, group: str) -> set[JID]:
         """As the server lists them now."""
         muc, room = self.client["xep_0045"], self.jid(group)
-        lists = [await muc.get_affiliation_list(room, affiliation) for affiliation in AFFILIATIONS]
+        try:
+            lists = [await muc.get_affiliation_list(room, each) for each in AFFILIATIONS]
+        except IqError as error:
+            if error.condition not in NOT_ADMITTED:
+                raise
+            words = f"the server does not say who is in `{group}`: {error.condition}"
+            raise Refused("not-member", words) from error
         return {JID(jid) for listed in lists for jid in listed}
 
     async def _affiliate(self, group: str, user: str, affiliation: str) -> None:
