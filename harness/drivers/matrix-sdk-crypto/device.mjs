@@ -229,8 +229,8 @@ export class Device {
     if ((await this.account.devicesOf(userId(name))).length === 0) {
       throw new Error(`no prekeys of \`${name}\` were imported`);
     }
-    await this.rooms.renew(room);
-    return { envelopes: await this.#share(room, name) };
+    const shares = await this.rooms.renew(room, [name]);
+    return { envelopes: this.#setup(room, name, shares) };
   }
 
   async info({ peer: name }) {
@@ -245,14 +245,13 @@ export class Device {
     if ((await this.account.devicesOf(userId(name))).length === 0) {
       throw new Refused('unknown-key', `no device of \`${name}\` is known`);
     }
-    const envelopes = await this.#share(room, name);
+    const envelopes = this.#setup(room, name, await this.rooms.share(room, [name]));
     const { tag, content } = await this.rooms.encrypt(room, plaintext);
     const body = toNetwork({ room_id: room, content });
     return { envelopes: [...envelopes, { kind: 'message', tag, body }] };
   }
 
-  async #share(room, name) {
-    const shares = await this.rooms.share(room, [name]);
+  #setup(room, name, shares) {
     this.rooms.mustReach(room, name, shares);
     return shares.map(({ type, messages }) => {
       const body = toNetwork({ messages, ...this.rooms.introduction });

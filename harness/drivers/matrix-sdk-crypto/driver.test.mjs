@@ -120,6 +120,9 @@ for (const [version, mismatch] of [
     const again = new Peer('bob', version);
     await again.ok('state.restore', { state });
     await shows(again, alice, sent);
+    const { envelopes } = await again.ok('session.start', { peer: 'alice' });
+    assert.equal(envelopes.length, 1, 'a new room key');
+    await alice.ok('message.decrypt', { from: 'bob', envelope: envelopes[0] });
     await shows(alice, again, await again.encrypt(alice));
   });
 }

@@ -101,9 +101,8 @@ export class Groups {
   }
 
   async rotate({ group }) {
-    this.#joined(group);
-    await this.#rooms.renew(groupRoom(group));
-    return { envelopes: await this.#share(group) };
+    const shares = await this.#rooms.renew(groupRoom(group), this.#others(group));
+    return { envelopes: shares.map(keyShare) };
   }
 
   /** As a client that answers a request for a room key would, but nobody has asked. */
@@ -137,9 +136,12 @@ export class Groups {
   }
 
   async #share(group) {
-    const others = this.#joined(group).filter((name) => name !== this.#me);
-    const shares = await this.#rooms.share(groupRoom(group), others);
+    const shares = await this.#rooms.share(groupRoom(group), this.#others(group));
     return shares.map(keyShare);
+  }
+
+  #others(group) {
+    return this.#joined(group).filter((name) => name !== this.#me);
   }
 
   #joined(group) {

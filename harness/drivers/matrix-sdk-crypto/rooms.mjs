@@ -32,10 +32,20 @@ export class Rooms {
     return this.#account.engine;
   }
 
-  /** The next message goes under a new room key. */
-  async renew(room) {
-    await this.#account.machine.invalidateGroupSession(this.#room(room));
+  /** A new room key takes the place of the one in use, for these users. */
+  async renew(room, names) {
+    // Version 14 finds a session after a restart only where it was used since.
+    const found = await this.#invalidate(room);
+    if (!found && this.reached[room]) {
+      await this.share(room, names);
+      await this.#invalidate(room);
+    }
     delete this.reached[room];
+    return this.share(room, names);
+  }
+
+  async #invalidate(room) {
+    return this.#account.machine.invalidateGroupSession(this.#room(room));
   }
 
   /** Shares the room key with every device that is to have it; one envelope for each user. */
