@@ -173,5 +173,7 @@ export class Account {
 }
 
 function timeline(events) {
-  return { timeline: { events, limited: false, prev_batch: '0' }, state: { events: [] }, ephemeral: { events: [] }, account_data: { events: [] } };
+  const none = { events: [] };
+  const line = { events, limited: false, prev_batch: '0' };
+  return { timeline: line, state: none, ephemeral: none, account_data: none };
 }

@@ -315,7 +315,9 @@ class Device:
     def _ask(self, event: MegolmEvent) -> None:
         """As AsyncClient.request_room_key does: the request goes to the own devices alone."""
         if event.session_id not in self.olm.outgoing_key_requests:
-            asked = RoomKeyRequestResponse(event.session_id, event.session_id, event.room_id, event.algorithm)
+            asked = RoomKeyRequestResponse(
+                event.session_id, event.session_id, event.room_id, event.algorithm
+            )
             self.olm.handle_response(asked)
 
     def rotate(self, group: str) -> dict:
@@ -327,7 +329,8 @@ class Device:
         room = self._room(group)
         devices = self.olm.device_store
         theirs = devices[user_of(sender)][device_of(sender)].curve25519
-        heard = [key for key in self.olm.inbound_group_store if key.sender_key == theirs and key.room_id == room]
+        known = self.olm.inbound_group_store
+        heard = [key for key in known if key.sender_key == theirs and key.room_id == room]
         if not heard:
             raise ValueError(f"no key of `{sender}` is known")
         self._claim([user_of(to)])
@@ -394,8 +397,8 @@ def content_of(body: bytes) -> dict:
 
 
 def drop_all(connection: Any) -> str:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return "".join(f'DROP TABLE "{name}";' for (name,) in found.fetchall())
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return "".join(f'DROP TABLE "{name}";' for (name,) in found if not name.startswith("sqlite_"))
 
 
 def padded(text: str) -> str:

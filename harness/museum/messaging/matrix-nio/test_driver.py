@@ -14,6 +14,7 @@ import unittest
 
 DRIVER = Path(__file__).parent / "driver.py"
 GROUP = "ward"
+HANDED_OVER = {"welcome": "group.join", "message": "group.decrypt"}
 TEXT = base64.b64encode(b"canary: no milk today").decode()
 
 
@@ -54,7 +55,7 @@ class Peer:
         answer = {}
         for envelope in envelopes:
             if self.name in envelope.get("to", [self.name]):
-                op = {"welcome": "group.join", "message": "group.decrypt"}.get(envelope["kind"], "group.process")
+                op = HANDED_OVER.get(envelope["kind"], "group.process")
                 answer = self.call(op, **{"group": GROUP, "from": sender, "envelope": envelope})
         return answer
 

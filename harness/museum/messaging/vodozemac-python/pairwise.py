@@ -63,9 +63,8 @@ class Pairwise:
             raise ValueError(f"{count} one-time prekeys were asked for, the limit is {ONE_TIME_PREKEYS}")
         if count:
             self.account.generate_one_time_keys(count)
-        # The package's key ids are base64 of a big-endian counter.
         fresh = [
-            {"id": int.from_bytes(decode(name + "=" * (-len(name) % 4)), "big"), "public": encode(key.to_bytes())}
+            {"id": number(name), "public": encode(key.to_bytes())}
             for name, key in self.account.one_time_keys.items()
         ]
         self.account.mark_keys_as_published()
@@ -157,6 +156,11 @@ class Pairwise:
             peer.offer = given["offer"] and tuple(key and bytes.fromhex(key) for key in given["offer"])
             peer.sessions = [Session.from_pickle(pickle, PICKLE_KEY) for pickle in given["sessions"]]
         return made
+
+
+def number(key_id: str) -> int:
+    """The package's key ids are base64 of a big-endian counter."""
+    return int.from_bytes(decode(key_id + "=" * (-len(key_id) % 4)), "big")
 
 
 def identity_changed(name: str) -> Refused:
