@@ -74,6 +74,7 @@ mod undelivered_messages;
 
 use std::collections::BTreeSet;
 
+use hallmark_driver::protocol::WarningClass;
 use hallmark_model::{
     CheckId, Figure, Finding, Policy, Suite as SuiteName, Verdict, report::Subject, text,
 };
@@ -405,6 +406,32 @@ fn none_shown(experiment: &Experiment, good: &str, bad: &str) -> Conclusion {
         _ if experiment.outcome.is_empty() => Conclusion::unreadable("no step was recorded"),
         Some(step) => Conclusion::new(Verdict::Fail, format!("{}: {}", step.what, step.seen), bad),
         None => Conclusion::new(Verdict::Pass, in_words(&experiment.outcome), good),
+    }
+}
+
+/// The test of messages under a name that is not their sender's: each is refused, or shown as its real
+/// sender's, or with a warning that the names differ. `wrong` says what shows the wrong name.
+fn nobody_misled(
+    experiment: &Experiment,
+    wrong: fn(&Seen) -> bool,
+    good: &str,
+    bad: &str,
+) -> Conclusion {
+    let steps = &experiment.outcome;
+    let warned_of = |step: &Step, class: WarningClass| {
+        step.warnings.iter().any(|warning| warning.class == class)
+    };
+    let misled = |step: &&Step| wrong(&step.seen) && !warned_of(step, WarningClass::SenderMismatch);
+    match steps.iter().find(misled) {
+        _ if steps.is_empty() => Conclusion::unreadable("no step was recorded"),
+        // A driver of the first protocol version cannot say what a warning is about.
+        Some(step) if warned_of(step, WarningClass::Other) => Conclusion::new(
+            Verdict::Warn,
+            format!("{}: {}, with a warning", step.what, step.seen),
+            "the candidate warned of something, and its driver cannot say of what",
+        ),
+        Some(step) => Conclusion::new(Verdict::Fail, format!("{}: {}", step.what, step.seen), bad),
+        None => Conclusion::new(Verdict::Pass, in_words(steps), good),
     }
 }
 

@@ -169,6 +169,13 @@ impl Device {
         self.receive_envelope(sent, sent.envelope.clone()).await
     }
 
+    /// Is handed the key shares of a message, and not the message. What is made of them shows later.
+    pub(super) async fn take_setup(&mut self, sent: &Sent) {
+        for envelope in &sent.setup {
+            drop(self.decrypt(&sent.from, envelope.clone()).await);
+        }
+    }
+
     /// Is handed a message of which it is not known which envelope is for this device: each in
     /// turn, until one opens.
     pub(super) async fn receive_any(&mut self, sent: &Sent) -> Seen {

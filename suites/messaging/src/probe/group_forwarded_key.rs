@@ -33,8 +33,12 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let state = group.member("bob").snapshot().await?;
     let mut twin = lab.blank("bob's twin").await?;
     let mut measured = Measured { shown: false, warned: false };
-    for claimed in ["carol", "alice"] {
+    // A device that cannot read a message may ask for its key: only its own devices may answer.
+    for (claimed, asked) in [("carol", false), ("alice", false), ("carol", true)] {
         twin.restore(&state).await?;
+        if asked {
+            drop(twin.hear_envelope(&sent).await);
+        }
         drop(twin.take_warnings());
         for envelope in &forwarded.envelopes {
             trace.keep("a forwarded key share".to_owned(), &envelope.body)?;
@@ -47,7 +51,8 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         let warnings = twin.take_warnings();
         measured.shown |= seen.is_delivered();
         measured.warned |= seen.is_delivered() && !warnings.is_empty();
-        let what = format!("alice's message under a key forwarded by carol, as of {claimed}");
+        let asked = if asked { ", after bob could not read it" } else { "" };
+        let what = format!("alice's message under a key forwarded by carol, as of {claimed}{asked}");
         trace.outcome_with(what, seen, Some(sent.evidence.clone()), warnings);
     }
     twin.restore(&state).await?;

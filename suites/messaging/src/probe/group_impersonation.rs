@@ -12,9 +12,11 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         let sent = group.say(author, "a message to be relabelled", lab, trace).await?;
         let state = group.member("bob").snapshot().await?;
         twin.restore(&state).await?;
+        drop(twin.take_warnings());
         let seen = twin.hear_as_of(claimed, &sent).await;
+        let warnings = twin.take_warnings();
         let what = format!("{author}'s message, handed over as {claimed}'s");
-        trace.outcome(what, seen, Some(sent.evidence.clone()));
+        trace.outcome_with(what, seen, Some(sent.evidence.clone()), warnings);
         let what = format!("{author}'s message under {author}'s own name");
         let heard = group.hear("bob", &sent, trace).await?;
         trace.control(what, heard);
@@ -29,9 +31,11 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         // What is made of these alone does not matter; what is shown afterwards does.
         drop(twin.seen_of_mail(&sent.group, &mail.as_of("carol")).await);
     }
+    drop(twin.take_warnings());
     let seen = twin.hear_as_of("carol", &sent).await;
+    let warnings = twin.take_warnings();
     let what = "alice's message and its key shares, handed over as carol's";
-    trace.outcome(what, seen, Some(sent.evidence.clone()));
+    trace.outcome_with(what, seen, Some(sent.evidence.clone()), warnings);
     let what = "alice's message and its key shares under alice's own name";
     let heard = group.hear("bob", &sent, trace).await?;
     trace.control(what, heard);

@@ -1,7 +1,7 @@
 //! Withholds many messages at once and delivers the one after them: how far may a sender jump, and
 //! what does the receiver keep for it?
 
-use hallmark_driver::protocol::ops::{Envelope, EnvelopeKind, MessageEncrypt};
+use hallmark_driver::protocol::ops::{Envelope, EnvelopeKind, MessageDecrypt, MessageEncrypt};
 use hallmark_model::selection::Depth;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         Depth::Exhaustive => &[1_100, 2_600, 10_000, 26_000],
     };
     let Pair { mut alice, mut bob } = lab.pair(trace).await?;
-    skip(&mut alice, 5).await?;
+    skip(&mut alice, &mut bob, 5).await?;
     let small = alice.send("bob", "a message after 5 withheld ones", &lab.canary(), trace).await?;
     trace.control("five messages may be skipped", bob.receive(&small).await);
 
@@ -86,9 +86,10 @@ async fn jump(
     trace: &mut Trace<'_>,
 ) -> Result<(Sent, Seen), Stop> {
     let state_before = bob.snapshot().await?.len() as u64;
-    skip(alice, skipped / 20).await?;
+    skip(alice, bob, skipped / 20).await?;
     let near = alice.send("bob", "a withheld message", &lab.canary(), trace).await?;
-    skip(alice, skipped.saturating_sub(skipped / 20 + 1)).await?;
+    bob.take_setup(&near).await;
+    skip(alice, bob, skipped.saturating_sub(skipped / 20 + 1)).await?;
     let label = format!("the message after {skipped} withheld ones");
     let sent = alice.send("bob", &label, &lab.canary(), trace).await?;
     let seen = bob.receive(&sent).await;
@@ -105,8 +106,9 @@ async fn jump(
     Ok((near, seen))
 }
 
-/// Encrypts messages that are never delivered. They are not kept: thousands would be.
-async fn skip(alice: &mut Device, count: u64) -> Result<(), Stop> {
+/// Encrypts messages that are never delivered. They are not kept: thousands would be. Key shares on the
+/// way are handed over: a server queues them by themselves.
+async fn skip(alice: &mut Device, bob: &mut Device, count: u64) -> Result<(), Stop> {
     let args =
         MessageEncrypt { peer: "bob".to_owned(), plaintext: b"withheld".as_slice().into() };
     for _ in 0..count {
@@ -115,6 +117,10 @@ async fn skip(alice: &mut Device, count: u64) -> Result<(), Stop> {
         if !answer.envelopes.iter().any(carries) {
             let message = "`message.encrypt` answered without a message envelope".to_owned();
             return Err(Stop::at("alice encrypts", Seen::DriverError { message }));
+        }
+        for envelope in answer.envelopes.into_iter().filter(|envelope| !carries(envelope)) {
+            // What is made of it shows with the message that is delivered in the end.
+            drop(bob.call(&MessageDecrypt { from: "alice".to_owned(), envelope }).await);
         }
     }
     Ok(())
