@@ -26,11 +26,12 @@ const SIDE_BY_SIDE: usize = 2;
 const REPORT_ONLY: &str = "not-applicable";
 
 /// Those experiments.
-const MEASURED: [&str; 4] = [
+const MEASURED: [&str; 5] = [
     "messaging/decrypt-timing",
     "messaging/error-oracle",
     "messaging/group-clone",
     "messaging/prekey-depletion",
+    "messaging/signed-text",
 ];
 
 /// Checks of a live app on its server, which the demonstration does not have.

@@ -196,6 +196,8 @@ device! {
     session_delete(SessionDelete) -> Done, "`session.delete`";
     attachment_encrypt(AttachmentEncrypt) -> AttachmentAnswer, "`attachment.encrypt`";
     attachment_decrypt(AttachmentDecrypt) -> AttachmentTextAnswer, "`attachment.decrypt`";
+    signed_open(SignedOpen) -> SignedAnswer, "`signed.open`";
+    signed_seal(SignedSeal) -> EnvelopesAnswer, "`signed.seal`";
     device_import(DeviceImport) -> Done, "`device.import`";
     group_create(GroupCreate) -> GroupAnswer, "`group.create`";
     group_add(GroupAdd) -> GroupAnswer, "`group.add`";

@@ -44,6 +44,7 @@ mod replay;
 mod rollback;
 mod round_trip;
 mod signature_encoding;
+mod signed_text;
 mod truncation;
 mod undelivered_window;
 mod version_field;
@@ -140,6 +141,7 @@ const CHECKS: &[Check] = &[
     error_oracle::CHECK,
     decrypt_timing::CHECK,
     transcript_order::CHECK,
+    signed_text::CHECK,
     // forward secrecy and healing
     rollback_out_of_order::CHECK,
     rollback_across_ratchet::CHECK,

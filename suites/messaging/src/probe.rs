@@ -4,6 +4,7 @@ mod app;
 mod device;
 mod group;
 mod lab;
+mod openpgp;
 mod reaction;
 mod salamander;
 mod search;
@@ -54,6 +55,7 @@ pub use plaintext_injected::Measured as InjectedMeasured;
 pub use ratchet_heals::Measured as HealsMeasured;
 pub use reaction::{Attempt as Tried, Measured as Reactions, Reaction};
 pub use reordering::Measured as ReorderingMeasured;
+pub use signed_text::Measured as SignedMeasured;
 pub use skip_ahead::{Jump as SkippedJump, Measured as SkipMeasured};
 pub use transcript_order::Measured as TranscriptMeasured;
 pub use truncation::Measured as TruncationMeasured;
@@ -129,6 +131,7 @@ experiments! {
     "error-oracle" => error_oracle, "refusals that can be told apart";
     "decrypt-timing" => decrypt_timing, "the time that refusals take";
     "transcript-order" => transcript_order, "places of messages, and gaps";
+    "signed-text" => signed_text, "a signed message with another text beside it";
 
     // forward secrecy and healing
     "rollback-out-of-order" => rollback_out_of_order, "forward secrecy of a message that came late";

@@ -1,6 +1,10 @@
 //! Python packages in a virtual environment of their own, below the build folder.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 
 use crate::{steps::Step, workspace};
 
@@ -14,12 +18,21 @@ const STAMP: &str = ".hallmark-installed-from";
 pub(super) struct Environment {
     folder: String,
     requirements: &'static str,
+    borrowed: &'static [&'static str],
 }
 
+/// Where Debian's packages for Python put theirs.
+const DEBIAN: &str = "/usr/lib/python3/dist-packages";
+
 impl Environment {
-    /// The environment of this name, where manifests look for it, with the packages of this list.
-    pub(super) fn new(name: &str, requirements: &'static str) -> Self {
-        Self { folder: format!("target/release/peers/{name}"), requirements }
+    /// The environment of this name, where manifests look for it, with the packages of this list and
+    /// these files of Debian's.
+    pub(super) fn new(
+        name: &str,
+        requirements: &'static str,
+        borrowed: &'static [&'static str],
+    ) -> Self {
+        Self { folder: format!("target/release/peers/{name}"), requirements, borrowed }
     }
 
     /// For people.
@@ -49,10 +62,29 @@ impl Environment {
         if !Step::new(python, &arguments).status() {
             return Err("pip install failed".to_owned());
         }
+        self.borrow()?;
         match fs::copy(workspace::root().join(self.requirements), self.path(STAMP)) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("failed to note what was installed: {error}")),
         }
+    }
+
+    /// Links what comes from Debian's packages into the environment, and nothing else of them.
+    fn borrow(&self) -> Result<(), String> {
+        if self.borrowed.is_empty() {
+            return Ok(());
+        }
+        let asked = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+        let site = Step::new(self.path("bin/python"), &asked).output();
+        let site = PathBuf::from(site.ok_or("the environment's Python does not run")?);
+        for name in self.borrowed {
+            let (from, to) = (Path::new(DEBIAN).join(name), site.join(name));
+            if !from.exists() {
+                return Err(format!("{} is not there", from.display()));
+            }
+            symlink(&from, &to).map_err(|error| format!("failed to link {name}: {error}"))?;
+        }
+        Ok(())
     }
 
     fn path(&self, name: &str) -> PathBuf {

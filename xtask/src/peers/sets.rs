@@ -15,8 +15,9 @@ pub(super) struct Set {
 enum From {
     /// A folder with a `package-lock.json`.
     Npm(&'static str),
-    /// A virtual environment in `target/release/peers`, and a list of packages by exact version.
-    Python { name: &'static str, requirements: &'static str },
+    /// A virtual environment in `target/release/peers`, a list of packages by exact version, and what it
+    /// borrows from Debian's packages for Python, where a registry has no such release ready to run.
+    Python { name: &'static str, requirements: &'static str, borrowed: &'static [&'static str] },
 }
 
 pub(super) const SETS: &[Set] = &[
@@ -36,12 +37,17 @@ pub(super) const SETS: &[Set] = &[
         from: From::Python {
             name: "omemo",
             requirements: "harness/drivers/omemo/requirements.txt",
+            borrowed: &[],
         },
     },
     Set {
         peers: &["xmpp-omemo", "xmpp-plain"],
         what: "slixmpp (MIT), slixmpp-omemo (AGPL-3.0-only)",
-        from: From::Python { name: "xmpp", requirements: "harness/drivers/xmpp/requirements.txt" },
+        from: From::Python {
+            name: "xmpp",
+            requirements: "harness/drivers/xmpp/requirements.txt",
+            borrowed: &[],
+        },
     },
     Set {
         peers: &["matrix-nio", "matrix-nio-plain"],
@@ -49,6 +55,7 @@ pub(super) const SETS: &[Set] = &[
         from: From::Python {
             name: "matrix-nio",
             requirements: "harness/drivers/matrix-nio/requirements.txt",
+            borrowed: &[],
         },
     },
     Set {
@@ -57,6 +64,58 @@ pub(super) const SETS: &[Set] = &[
         from: From::Python {
             name: "synapse",
             requirements: "harness/products/synapse/requirements.txt",
+            borrowed: &[],
+        },
+    },
+    Set {
+        peers: &["matrix-sdk-crypto", "matrix-sdk-crypto-14-2-0", "matrix-sdk-crypto-14-2-1"],
+        what: "@matrix-org/matrix-sdk-crypto-wasm, three releases (Apache-2.0)",
+        from: From::Npm("harness/drivers/matrix-sdk-crypto"),
+    },
+    Set {
+        peers: &["pair-matrix-js-sdk"],
+        what: "matrix-js-sdk 19.5.0 and 19.7.0 (Apache-2.0)",
+        from: From::Npm("harness/museum/messaging/matrix-js-sdk"),
+    },
+    Set {
+        peers: &["pair-openpgp"],
+        what: "openpgp 6.1.0 and 6.1.1 (LGPL-3.0-or-later)",
+        from: From::Npm("harness/museum/messaging/openpgp"),
+    },
+    Set {
+        peers: &["vodozemac-python-0.9.0"],
+        what: "vodozemac 0.9.0 (MIT)",
+        from: From::Python {
+            name: "museum-vodozemac-0.9.0",
+            requirements: "harness/museum/messaging/vodozemac-python/requirements-0.9.0.txt",
+            borrowed: &[],
+        },
+    },
+    Set {
+        peers: &["vodozemac-python-0.10.0"],
+        what: "vodozemac 0.10.0 (MIT)",
+        from: From::Python {
+            name: "museum-vodozemac-0.10.0",
+            requirements: "harness/museum/messaging/vodozemac-python/requirements-0.10.0.txt",
+            borrowed: &[],
+        },
+    },
+    Set {
+        peers: &["matrix-nio-0.19.0"],
+        what: "matrix-nio 0.19.0 (ISC)",
+        from: From::Python {
+            name: "museum-matrix-nio-0.19.0",
+            requirements: "harness/museum/messaging/matrix-nio/requirements-0.19.0.txt",
+            borrowed: &["olm", "_libolm.abi3.so"],
+        },
+    },
+    Set {
+        peers: &["matrix-nio-0.20.0"],
+        what: "matrix-nio 0.20.0 (ISC)",
+        from: From::Python {
+            name: "museum-matrix-nio-0.20.0",
+            requirements: "harness/museum/messaging/matrix-nio/requirements-0.20.0.txt",
+            borrowed: &["olm", "_libolm.abi3.so"],
         },
     },
 ];
@@ -66,7 +125,9 @@ impl Set {
     pub(super) fn line(&self) -> String {
         let state = match self.from {
             From::Npm(folder) => NpmFolder::new(folder).state(),
-            From::Python { name, requirements } => Environment::new(name, requirements).state(),
+            From::Python { name, requirements, borrowed } => {
+                Environment::new(name, requirements, borrowed).state()
+            }
         };
         format!("{}: {}, {state}", super::list(self.peers), self.what)
     }
@@ -77,7 +138,9 @@ impl Set {
             From::Npm(folder) => {
                 super::node_is_new_enough().and_then(|()| NpmFolder::new(folder).install())
             }
-            From::Python { name, requirements } => Environment::new(name, requirements).install(),
+            From::Python { name, requirements, borrowed } => {
+                Environment::new(name, requirements, borrowed).install()
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Tool {
 }
 
 /// Everything that tests and other peers need.
-pub(super) const TOOLS: [Tool; 8] = [
+pub(super) const TOOLS: [Tool; 9] = [
     Tool { program: "node", check: ["node", "--version"], package: "nodejs", peer: false },
     Tool { program: "npm", check: ["npm", "--version"], package: "npm", peer: false },
     Tool { program: "openssl", check: ["openssl", "version"], package: "openssl", peer: true },
@@ -23,6 +23,12 @@ pub(super) const TOOLS: [Tool; 8] = [
     Tool { program: "sslscan", check: ["sslscan", "--version"], package: "sslscan", peer: true },
     Tool { program: "nmap", check: ["nmap", "--version"], package: "nmap", peer: true },
     Tool { program: "tshark", check: ["tshark", "--version"], package: "tshark", peer: true },
+    Tool {
+        program: "olm for Python",
+        check: ["ls", "/usr/lib/python3/dist-packages/olm/__init__.py"],
+        package: "python3-olm",
+        peer: false,
+    },
 ];
 
 impl Tool {

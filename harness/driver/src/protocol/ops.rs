@@ -13,10 +13,12 @@ use super::Bytes;
 
 mod app;
 mod group;
+mod signed;
 mod world;
 
 pub use app::*;
 pub use group::*;
+pub use signed::*;
 pub use world::*;
 
 /// An operation: its name, its arguments (the type itself) and its answer.
@@ -84,6 +86,8 @@ operations! {
     "session.delete" SessionDelete => Done;
     "attachment.encrypt" AttachmentEncrypt => AttachmentAnswer;
     "attachment.decrypt" AttachmentDecrypt => AttachmentTextAnswer;
+    "signed.open" SignedOpen => SignedAnswer;
+    "signed.seal" SignedSeal => EnvelopesAnswer;
     "device.import" DeviceImport => Done;
     "group.create" GroupCreate => GroupAnswer;
     "group.add" GroupAdd => GroupAnswer;

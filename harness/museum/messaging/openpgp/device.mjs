@@ -48,8 +48,6 @@ const OPERATIONS = {
 };
 
 const CONTROL = ['hello', 'ping', 'reset', 'shutdown'];
-// Words that the protocol does not have yet.
-const UNLISTED = ['signed.open', 'signed.seal'];
 
 const KEY = 'openpgp-key';
 const MESSAGE = 'openpgp-message';
@@ -94,7 +92,7 @@ export class Device {
 
   hello({ protocols }) {
     if (!protocols.includes(PROTOCOL)) throw new Error(`this driver speaks ${PROTOCOL} only`);
-    const unlisted = new Set([...CONTROL, ...UNLISTED]);
+    const unlisted = new Set(CONTROL);
     return {
       protocol: PROTOCOL,
       driver: { name: 'hallmark-driver-openpgp', version: VERSION },

@@ -12,6 +12,8 @@ pub(super) fn cases() -> Cases {
         experiment(name, vec![step("the test", seen)], measured)
     };
     let shown = || delivered(None);
+    let other_text =
+        || Seen::Delivered { text: Text::Different, sender: Sender::Right, position: None };
     let mistaken = || Seen::Delivered { text: Text::AsSent, sender: Sender::Wrong, position: None };
     let shown_or_not = |name: &'static str| {
         (name, vec![("refused", one(name, refused())), ("shown", one(name, shown()))])
@@ -230,6 +232,14 @@ pub(super) fn cases() -> Cases {
                 ("refused", mixed_up(refused(), 0)),
                 ("a key share is shown", mixed_up(refused(), 1)),
                 ("shown", mixed_up(shown(), 0)),
+            ],
+        ),
+        (
+            "signed-text",
+            vec![
+                ("no signatures", with("signed-text", refused(), json!({ "signs": false }))),
+                ("the signed text", with("signed-text", shown(), json!({ "signs": true }))),
+                ("another text", with("signed-text", other_text(), json!({ "signs": true }))),
             ],
         ),
         (
