@@ -53,9 +53,10 @@ impl Account {
 
     /// Starts a sending session anew; its first message will tell the peer.
     pub(crate) fn start(&mut self, name: &str) -> Reply<()> {
-        let peer = self.peers.get_mut(name).ok_or_else(|| {
-            Declined::error(format!("no prekeys of `{name}` were imported"))
-        })?;
+        let peer = self
+            .peers
+            .get_mut(name)
+            .ok_or_else(|| Declined::error(format!("no prekeys of `{name}` were imported")))?;
         peer.sending = Some(Sending::new(&self.keys, &peer.key)?);
         Ok(())
     }
