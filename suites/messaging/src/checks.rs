@@ -57,6 +57,7 @@ mod glare;
 mod hostile_size;
 mod key_commitment;
 mod nonce_reuse;
+mod refused_input;
 mod replay_across_sessions;
 mod sender_rewrite;
 mod skip_ahead;
@@ -138,6 +139,7 @@ const CHECKS: &[Check] = &[
     hostile_size::CHECK,
     skip_ahead::CHECK,
     glare::CHECK,
+    refused_input::CHECK,
     error_oracle::CHECK,
     decrypt_timing::CHECK,
     transcript_order::CHECK,
