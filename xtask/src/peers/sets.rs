@@ -1,6 +1,7 @@
 //! Packages from the public registries that drivers and servers need, pinned, each set in a place of its own.
 
 use super::{npm::NpmFolder, python::Environment};
+use crate::steps::Step;
 
 /// What is installed together.
 pub(super) struct Set {
@@ -15,6 +16,8 @@ pub(super) struct Set {
 enum From {
     /// A folder with a `package-lock.json`.
     Npm(&'static str),
+    /// A package with a lock file of its own, built into this folder of `target/release/peers`.
+    Cargo { name: &'static str, package: &'static str },
     /// A virtual environment in `target/release/peers`, a list of packages by exact version, and what it
     /// borrows from Debian's packages for Python, where a registry has no such release ready to run.
     Python { name: &'static str, requirements: &'static str, borrowed: &'static [&'static str] },
@@ -118,6 +121,16 @@ pub(super) const SETS: &[Set] = &[
             borrowed: &["olm", "_libolm.abi3.so"],
         },
     },
+    Set {
+        peers: &["museum-snow-0.9.4"],
+        what: "snow 0.9.4 (Apache-2.0 OR MIT)",
+        from: From::Cargo { name: "museum-snow-0.9.4", package: "harness/museum/messaging/snow/0.9.4" },
+    },
+    Set {
+        peers: &["museum-snow-0.9.5"],
+        what: "snow 0.9.5 (Apache-2.0 OR MIT)",
+        from: From::Cargo { name: "museum-snow-0.9.5", package: "harness/museum/messaging/snow/0.9.5" },
+    },
 ];
 
 impl Set {
@@ -125,6 +138,7 @@ impl Set {
     pub(super) fn line(&self) -> String {
         let state = match self.from {
             From::Npm(folder) => NpmFolder::new(folder).state(),
+            From::Cargo { .. } => "built with cargo",
             From::Python { name, requirements, borrowed } => {
                 Environment::new(name, requirements, borrowed).state()
             }
@@ -137,6 +151,14 @@ impl Set {
         match self.from {
             From::Npm(folder) => {
                 super::node_is_new_enough().and_then(|()| NpmFolder::new(folder).install())
+            }
+            From::Cargo { name, package } => {
+                let manifest = format!("{package}/Cargo.toml");
+                let folder = format!("target/release/peers/{name}");
+                let build = ["build", "--release", "--locked", "--manifest-path", &manifest];
+                let built =
+                    Step::cargo(&[&build[..], &["--target-dir", &folder]].concat()).status();
+                built.then_some(()).ok_or_else(|| "it does not build".to_owned())
             }
             From::Python { name, requirements, borrowed } => {
                 Environment::new(name, requirements, borrowed).install()
