@@ -112,7 +112,13 @@ impl Messenger {
         let store = self.store()?;
         let speaker = store.speaker(from, &sealed.address, faults).to_owned();
         let delivery = match &sealed.address {
-            Address::Session(id) => store.open(&speaker, *id, sealed, faults)?,
+            Address::Session(id) => match store.open(&speaker, *id, sealed, faults) {
+                Err(Refused::Tag) if faults.has(Fault::AdvanceOnRefusal) => {
+                    self.parts()?.0.spend(&speaker, *id, &sealed.header, faults);
+                    return Err(Refused::Tag.into());
+                }
+                opened => opened?,
+            },
             Address::Start(start) => store.open_start(from, start, sealed, faults)?,
         };
         if KEEPING.into_iter().any(|fault| faults.has(fault)) {

@@ -168,6 +168,15 @@ impl Ratchet {
         Ok(Received { key, position })
     }
 
+    /// Uses up the key of a message in a chain that has been heard, and no other: a step of the
+    /// ratchet that a stranger forced would end the session.
+    pub(crate) fn spend(&mut self, header: &Header, faults: Faults) {
+        if let Some(chain) = self.chains.iter_mut().find(|chain| chain.peer == header.ratchet) {
+            // Where there is no such key, there is nothing to use up.
+            let _ = chain.key(header.number, faults);
+        }
+    }
+
     /// The receiving half of a ratchet step; the index of the new chain.
     fn begin_chain(&mut self, header: &Header, faults: Faults) -> Result<usize, Refused> {
         let shared = agree(&self.ours, &header.ratchet, "ratchet key", faults)?;
@@ -356,6 +365,17 @@ mod tests {
         let (header, key) = send(&mut bob, 4);
         assert_eq!(header.ratchet, Key(base([4; 32])));
         assert_eq!(key.0.to_vec(), chain(&next[32..], 1));
+    }
+
+    #[test]
+    fn a_spent_key_is_gone_and_that_of_a_chain_not_heard_is_not() {
+        let (mut alice, mut bob) = pair();
+        let sent: Vec<_> = (0..3).map(|_| send(&mut alice, 9)).collect();
+        bob.spend(&sent[0].0, NONE);
+        bob.received(&sent[0].0, NONE).unwrap();
+        bob.spend(&sent[1].0, NONE);
+        assert_eq!(bob.received(&sent[1].0, NONE), Err(Refused::Old(1)));
+        assert_eq!(bob.received(&sent[2].0, NONE).unwrap().key, sent[2].1);
     }
 
     proptest! {

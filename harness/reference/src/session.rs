@@ -12,7 +12,7 @@ use crate::{
     ratchet::Ratchet,
     refused::Refused,
     seal::{ContentCipher, Context, SALT_LEN, Salt, ciphertext_len, tag_len},
-    wire::{self, Address, Form, MAX_PADDING, Sealed, Start},
+    wire::{self, Address, Form, Header, MAX_PADDING, Sealed, Start},
     x3dh::Agreed,
 };
 
@@ -143,6 +143,11 @@ impl Session {
         let plaintext = content::read(&content)?.to_vec();
         self.pending = None;
         Ok(Opened { plaintext, position: received.position })
+    }
+
+    /// Uses up the key of a message that was refused: with the fault `advance-on-refusal` only.
+    pub(crate) fn spend(&mut self, header: &Header, faults: Faults) {
+        self.ratchet.spend(header, faults);
     }
 }
 

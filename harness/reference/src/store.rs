@@ -14,7 +14,7 @@ use crate::{
     ratchet::Ratchet,
     refused::Refused,
     session::{Opened, Session},
-    wire::{Address, Sealed, Start},
+    wire::{Address, Header, Sealed, Start},
     x3dh::{self, OurPrekeys, PeerPrekeys},
 };
 
@@ -346,6 +346,15 @@ impl Store {
             .clone();
         let opened = session.open(sealed, faults)?;
         Ok(Delivery { opened, session, start: None, displaces: false })
+    }
+
+    /// Uses up the key of a message that was refused: with the fault `advance-on-refusal` only.
+    pub(crate) fn spend(&mut self, from: &str, id: u64, header: &Header, faults: Faults) {
+        let sessions = self.peers.get_mut(from).map(|peer| peer.sessions.iter_mut());
+        let session = sessions.into_iter().flatten().find(|session| session.id == id);
+        if let Some(session) = session {
+            session.spend(header, faults);
+        }
     }
 
     /// Opens a message that starts a session, without accepting it yet (X3DH section 3.4).

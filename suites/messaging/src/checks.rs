@@ -56,6 +56,7 @@ mod glare;
 mod hostile_size;
 mod key_commitment;
 mod nonce_reuse;
+mod refused_input;
 mod replay_across_sessions;
 mod sender_rewrite;
 mod skip_ahead;
@@ -136,6 +137,7 @@ const CHECKS: &[Check] = &[
     hostile_size::CHECK,
     skip_ahead::CHECK,
     glare::CHECK,
+    refused_input::CHECK,
     error_oracle::CHECK,
     decrypt_timing::CHECK,
     transcript_order::CHECK,

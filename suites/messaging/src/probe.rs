@@ -53,6 +53,7 @@ pub use plaintext_fallback::Measured as FallbackMeasured;
 pub use plaintext_injected::Measured as InjectedMeasured;
 pub use ratchet_heals::Measured as HealsMeasured;
 pub use reaction::{Attempt as Tried, Measured as Reactions, Reaction};
+pub use refused_input::Measured as RefusedInputMeasured;
 pub use reordering::Measured as ReorderingMeasured;
 pub use skip_ahead::{Jump as SkippedJump, Measured as SkipMeasured};
 pub use transcript_order::Measured as TranscriptMeasured;
@@ -126,6 +127,7 @@ experiments! {
     "hostile-size" => hostile_size, "oversized, nested and over-claiming input";
     "skip-ahead" => skip_ahead, "jumps over many messages";
     "glare" => glare, "two sessions started at once";
+    "refused-input" => refused_input, "input that must be refused, before each honest message";
     "error-oracle" => error_oracle, "refusals that can be told apart";
     "decrypt-timing" => decrypt_timing, "the time that refusals take";
     "transcript-order" => transcript_order, "places of messages, and gaps";

@@ -256,6 +256,13 @@ faults! {
         Warn "messaging/transcript-order" "nothing tells the user that a message is missing";
     }
 
+    /// The key of a message is used up before its tag is known to be right.
+    AdvanceOnRefusal "advance-on-refusal"
+        "a message that is refused uses up the key of the one whose place it claims" {
+        Fail "messaging/refused-input"
+            "a copy with a wrong tag comes first, and the key of the honest message is gone";
+    }
+
     // ---- the messenger: forward secrecy and healing ----
 
     /// The stored key of an overtaken message stays after its use.

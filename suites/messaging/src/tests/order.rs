@@ -26,6 +26,7 @@ pub(super) fn cases() -> Cases {
         ("hostile-size", hostile_size()),
         ("skip-ahead", skip_ahead()),
         ("glare", glare()),
+        ("refused-input", refused_input()),
         ("error-oracle", error_oracle()),
         ("decrypt-timing", decrypt_timing()),
         ("transcript-order", transcript_order()),
@@ -168,6 +169,26 @@ fn glare() -> Outcomes {
         ("read", of(delivered(None), &[])),
         ("blocked", of(refused(), &[])),
         ("in clear", of(delivered(None), &["UTF-8"])),
+    ]
+}
+
+fn refused_input() -> Outcomes {
+    let of = |refused: u64, shown: &[&str], honest: &[(&str, Seen)]| {
+        let measured = json!({
+            "tried": 10, "refused": refused, "nothing_shown": 0, "shown": shown,
+        });
+        let steps = honest.iter().map(|(what, seen)| step(what, seen.clone())).collect();
+        experiment("refused-input", steps, measured)
+    };
+    let (after, next) = ("the honest message after junk of 16 bytes", "the one after it");
+    vec![
+        ("no trace", of(10, &[], &[(after, delivered(None)), (next, delivered(None))])),
+        ("one was shown", of(9, &["an altered one"], &[(after, delivered(None))])),
+        ("nothing was refused", of(0, &["junk"; 10], &[(next, delivered(None))])),
+        ("a message is lost", of(10, &[], &[(after, refused()), (next, delivered(None))])),
+        ("the conversation is lost", of(10, &[], &[(after, refused()), (next, refused())])),
+        ("read without being shown", of(10, &[], &[(after, Seen::Done)])),
+        ("no honest message", of(10, &[], &[])),
     ]
 }
 
