@@ -124,12 +124,18 @@ pub(super) const SETS: &[Set] = &[
     Set {
         peers: &["museum-snow-0.9.4"],
         what: "snow 0.9.4 (Apache-2.0 OR MIT)",
-        from: From::Cargo { name: "museum-snow-0.9.4", package: "harness/museum/messaging/snow/0.9.4" },
+        from: From::Cargo {
+            name: "museum-snow-0.9.4",
+            package: "harness/museum/messaging/snow/0.9.4",
+        },
     },
     Set {
         peers: &["museum-snow-0.9.5"],
         what: "snow 0.9.5 (Apache-2.0 OR MIT)",
-        from: From::Cargo { name: "museum-snow-0.9.5", package: "harness/museum/messaging/snow/0.9.5" },
+        from: From::Cargo {
+            name: "museum-snow-0.9.5",
+            package: "harness/museum/messaging/snow/0.9.5",
+        },
     },
 ];
 
