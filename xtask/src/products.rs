@@ -7,7 +7,7 @@ mod server;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use crate::workspace;
@@ -73,17 +73,22 @@ impl Product {
         let server = self.server.start(&folder.0)?;
         let description = folder.0.join("hallmark.toml");
         fs::write(&description, self.description(&server)).map_err(|error| error.to_string())?;
-        let mut run = Command::new(workspace::hallmark());
+        let program = workspace::hallmark();
+        if !program.exists() {
+            let path = program.display();
+            return Err(format!(
+                "{path} is not there; `cargo build --release --workspace` makes it"
+            ));
+        }
+        let mut run = server::child(program);
         run.current_dir(workspace::root()).arg("run").arg("-c").arg(&description).args(further);
         if !further.contains(&"--out") {
             run.arg("--out").arg(workspace::root().join("target/products").join(self.name));
         }
-        let ended = run.stdin(Stdio::null()).status().map_err(|error| {
-            format!(
-                "{} cannot be run: {error}; `cargo build --release` makes it",
-                workspace::hallmark().display()
-            )
-        })?;
+        let ended = run
+            .stdin(Stdio::null())
+            .status()
+            .map_err(|error| format!("setpriv cannot be run (Debian: util-linux): {error}"))?;
         drop(server);
         ended.code().and_then(|code| u8::try_from(code).ok()).ok_or_else(|| ended.to_string())
     }

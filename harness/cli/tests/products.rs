@@ -6,6 +6,8 @@
 use std::{
     collections::BTreeSet,
     env, fs,
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -25,27 +27,42 @@ struct Seen {
     took: Duration,
 }
 
-/// Runs a product; nothing where one of its parts is not installed.
-fn product(name: &str, parts: &[&str]) -> Option<Seen> {
+fn is_installed(name: &str, parts: &[&str]) -> bool {
     let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
     let missing: Vec<_> =
         parts.iter().filter(|part| !installed.split(',').any(|name| name == **part)).collect();
     if !missing.is_empty() {
         println!("not run: product {name} needs {missing:?}; `cargo xtask peers` installs it");
+    }
+    missing.is_empty()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+/// `cargo xtask product NAME`, with a bundle in `out`.
+fn xtask_product(name: &str, out: &Path) -> Command {
+    let xtask = Path::new(env!("CARGO_BIN_EXE_hallmark")).with_file_name("xtask");
+    let mut command = Command::new(xtask);
+    command
+        .env("CARGO_MANIFEST_DIR", root().join("xtask"))
+        .args(["product", name, "--depth", "quick", "--seed", "7f3a", "--out"])
+        .arg(out)
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs a product; nothing where one of its parts is not installed.
+fn product(name: &str, parts: &[&str]) -> Option<Seen> {
+    if !is_installed(name, parts) {
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("bundle");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let before = left_behind(root, name);
+    let before = left_behind(root(), name);
     let started = Instant::now();
-    let ended = Command::new(Path::new(env!("CARGO_BIN_EXE_hallmark")).with_file_name("xtask"))
-        .env("CARGO_MANIFEST_DIR", root.join("xtask"))
-        .args(["product", name, "--depth", "quick", "--seed", "7f3a", "-q", "--out"])
-        .arg(&out)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let ended = xtask_product(name, &out).arg("-q").output().unwrap();
     let took = started.elapsed();
     let said = String::from_utf8_lossy(&ended.stderr);
     let read = |file: &str| -> Value {
@@ -63,7 +80,7 @@ fn product(name: &str, parts: &[&str]) -> Option<Seen> {
         conversation: conversation.unwrap().clone(),
         took,
     };
-    assert_eq!(left_behind(root, name), before, "{name} leaves data of its accounts");
+    assert_eq!(left_behind(root(), name), before, "{name} leaves data of its accounts");
     assert!(!folder.path().join("bundle.work").exists(), "{name} leaves its workplace");
     Some(seen)
 }
@@ -185,4 +202,89 @@ fn matrix_with_encrypted_rooms_keeps_what_is_written_from_its_server() {
 fn matrix_without_encryption_shows_everything_to_its_server() {
     let Some(seen) = product("matrix-plain", &["matrix-nio-plain", "synapse"]) else { return };
     everything_was_readable(&seen, "media/local_content");
+}
+
+/// Killed while its users log in, a product leaves no process and no open port. What its accounts stored lies in
+/// the folders of the run, and the next run of the product removes those of the dead.
+#[test]
+fn a_product_that_is_killed_leaves_nothing_running() {
+    if !is_installed("xmpp-plain", &["xmpp-plain", "prosody"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = xtask_product("xmpp-plain", &folder.path().join("bundle"))
+        .args(["--progress", "lines"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let talks = lines.by_ref().any(|line| line.contains("users of the live app"));
+    assert!(talks, "the run ended before its users talked");
+    let left = root().join("target/products").join(format!("xmpp-plain.{}", child.id()));
+    let description = fs::read_to_string(left.join("hallmark.toml")).unwrap();
+    let server = description.lines().find_map(|line| line.strip_prefix("server = ")).unwrap();
+    let server: SocketAddr = server.trim_matches('"').parse().unwrap();
+    assert!(
+        TcpStream::connect(server).is_ok(),
+        "control: the server listens while the run goes on"
+    );
+    let family = descendants(child.id());
+    assert!(family.len() >= 4, "control: server, program, guard and driver run: {family:?}");
+
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The pipe is closed once nobody of the run holds it any more.
+    assert!(lines.count() < 1000);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let alive = || family.iter().filter(|process| process.is_alive()).count();
+    while (alive() > 0 || TcpStream::connect(server).is_ok()) && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert_eq!(alive(), 0, "{family:?}");
+    assert!(TcpStream::connect(server).is_err(), "{server} is still open");
+    fs::remove_dir_all(left).unwrap();
+}
+
+/// A process, told from a later one of the same number by when it started.
+#[derive(Debug)]
+struct Process {
+    pid: u32,
+    started: String,
+}
+
+impl Process {
+    fn is_alive(&self) -> bool {
+        stat(self.pid).is_some_and(|(_, state, started)| state != "Z" && started == self.started)
+    }
+}
+
+/// Parent, state and start of a process (proc(5), `/proc/PID/stat`, fields 4, 3 and 22).
+fn stat(pid: u32) -> Option<(u32, String, String)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = text.rsplit_once(") ")?;
+    let fields: Vec<_> = rest.split(' ').collect();
+    Some((
+        fields.get(1)?.parse().ok()?,
+        (*fields.first()?).to_owned(),
+        (*fields.get(19)?).to_owned(),
+    ))
+}
+
+/// Every process that descends from this one.
+fn descendants(of: u32) -> Vec<Process> {
+    let all: Vec<_> = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .filter_map(|pid| stat(pid).map(|(parent, _, started)| (pid, parent, started)))
+        .collect();
+    let mut family = vec![of];
+    let mut found = Vec::new();
+    while let Some(parent) = family.pop() {
+        for (pid, _, started) in all.iter().filter(|(_, of, _)| *of == parent) {
+            family.push(*pid);
+            found.push(Process { pid: *pid, started: started.clone() });
+        }
+    }
+    found
 }

@@ -1,6 +1,7 @@
 //! Real servers as child processes on loopback, each in a folder of its own.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead, BufReader, Read},
     net::{Ipv4Addr, TcpListener},
@@ -136,7 +137,7 @@ fn synapse(folder: &Path) -> Result<Running, String> {
     if !python.exists() {
         return Err("Synapse is not installed: `cargo xtask peers` installs it".to_owned());
     }
-    let mut command = child(&python.display().to_string());
+    let mut command = child(&python);
     command.args(["-m", "synapse.app.homeserver", "-c"]).arg(inner.join("homeserver.yaml"));
     let child = spawn(command.current_dir(&inner).stdout(Stdio::null()).stderr(Stdio::piped()))?;
     let (process, port) = ready(child, |line, (): &mut ()| {
@@ -171,9 +172,9 @@ impl Drop for Process {
 }
 
 /// A program that dies with us, however we end.
-fn child(program: &str) -> Command {
+pub(super) fn child(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", "--"]).arg(program).stdin(Stdio::null());
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program.as_ref()).stdin(Stdio::null());
     command
 }
 

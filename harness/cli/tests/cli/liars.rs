@@ -80,8 +80,10 @@ fn the_falsifier_without_a_lie_changes_nothing() {
     let other: Vec<_> = verdicts
         .iter()
         .filter(|(_, verdict)| !verdict.starts_with("pass") && *verdict != "not-applicable")
+        .map(|(check, verdict)| (check.as_str(), verdict.as_str()))
         .collect();
-    assert!(other.is_empty(), "{other:?}");
+    // A library has no server that its users could log in to.
+    assert_eq!(other, [("app-conversation", "not-tested")]);
 }
 
 #[test]
