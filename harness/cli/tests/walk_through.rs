@@ -53,7 +53,8 @@ fn cargo(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir(&bin).unwrap();
     let xtask = Path::new(env!("CARGO_BIN_EXE_hallmark")).with_file_name("xtask");
-    let script = format!("#!/bin/sh\n[ \"$1\" = xtask ] && shift && exec '{}' \"$@\"\n", xtask.display());
+    let script =
+        format!("#!/bin/sh\n[ \"$1\" = xtask ] && shift && exec '{}' \"$@\"\n", xtask.display());
     fs::write(bin.join("cargo"), script).unwrap();
     fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
     bin
@@ -85,7 +86,9 @@ fn the_walk_through_holds() {
     let missing: Vec<_> =
         PARTS.iter().filter(|part| !installed.split(',').any(|name| name == **part)).collect();
     if !missing.is_empty() {
-        println!("not run: the buyer's walk-through needs {missing:?}; `cargo xtask peers` installs it");
+        println!(
+            "not run: the buyer's walk-through needs {missing:?}; `cargo xtask peers` installs it"
+        );
         return;
     }
     let folder = tempfile::tempdir().unwrap();

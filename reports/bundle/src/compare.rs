@@ -109,4 +109,3 @@ impl Comparison {
         self.rows.iter().filter(move |row| row.group == group)
     }
 }
-

@@ -170,10 +170,7 @@ fn what_cannot_be_compared_is_refused() {
     assert_eq!(of(&[complete()]), Err(CompareError::Number(1)));
     assert_eq!(of(&vec![complete(); MOST + 1]), Err(CompareError::Number(MOST + 1)));
     assert!(of(&vec![complete(); MOST]).is_ok());
-    assert_eq!(
-        of(&[complete(), incomplete()]),
-        Err(CompareError::Incomplete("bundle-1".into()))
-    );
+    assert_eq!(of(&[complete(), incomplete()]), Err(CompareError::Incomplete("bundle-1".into())));
     let contradiction = |change: &dyn Fn(&mut Report)| {
         let mut spoiled = complete();
         change(&mut spoiled);
@@ -230,7 +227,8 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<String>().prop_map(Value::String),
         Just(Value::Array(vec![])),
         select(&Verdict::ALL[..]).prop_map(|v| Value::String(v.id().to_owned())),
-        select(&["D/A-1", "SAMPLE/FS-1", "block", "report", "meets", "must"][..]).prop_map(Value::from),
+        select(&["D/A-1", "SAMPLE/FS-1", "block", "report", "meets", "must"][..])
+            .prop_map(Value::from),
     ]
 }
 

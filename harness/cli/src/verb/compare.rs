@@ -104,8 +104,11 @@ fn signers(bundle: &Bundle) -> Result<Vec<Signer>, Failure> {
         let signers = verification.signers.into_iter();
         return Ok(signers.map(|s| Signer { subject: s.subject, role: s.role }).collect());
     }
-    let mut told: String =
-        problems.iter().take(TOLD).map(|p| format!("\n  {}", text::one_line(&p.to_string()))).collect();
+    let mut told: String = problems
+        .iter()
+        .take(TOLD)
+        .map(|p| format!("\n  {}", text::one_line(&p.to_string())))
+        .collect();
     if problems.len() > TOLD {
         told += &format!("\n  and {} more; `hallmark verify` names them", problems.len() - TOLD);
     }

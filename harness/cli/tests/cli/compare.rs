@@ -8,13 +8,16 @@ use std::{
 use hallmark_bundle::Comparison;
 use serde_json::Value;
 
-use crate::outside::{Ended, copy, root, run};
+use crate::{
+    golden,
+    outside::{Ended, copy, report, run},
+};
 
 /// Order in which the golden bundles are laid side by side.
 const SHOWN: [&str; 4] = ["met", "not-met", "by-design", "part"];
 
 /// A folder with copies of the golden bundles under short names.
-fn golden() -> tempfile::TempDir {
+fn copies() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in SHOWN {
         copy(&kept(name), &folder.path().join(name));
@@ -23,7 +26,7 @@ fn golden() -> tempfile::TempDir {
 }
 
 fn kept(name: &str) -> PathBuf {
-    root().join("harness/cli/tests/golden").join(name).join("bundle")
+    golden::folder().join(name).join("bundle")
 }
 
 fn compare(folder: &Path, further: &[&str]) -> Ended {
@@ -32,7 +35,7 @@ fn compare(folder: &Path, further: &[&str]) -> Ended {
 
 #[test]
 fn the_golden_bundles_side_by_side() {
-    let folder = golden();
+    let folder = copies();
     let formats = ["--format", "text", "--format", "html=page.html", "--format", "json=all.json"];
     let ended = compare(folder.path(), &formats);
     assert_eq!(ended.code, 0, "{}", ended.err);
@@ -54,12 +57,12 @@ fn the_golden_bundles_side_by_side() {
 
 #[test]
 fn verdicts_and_headlines_are_those_of_the_reports() {
-    let folder = golden();
+    let folder = copies();
     let ended = compare(folder.path(), &["--format", "json"]);
     let comparison: Comparison = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(comparison.candidates.len(), SHOWN.len());
     for (column, name) in SHOWN.iter().enumerate() {
-        let report = crate::outside::report(&folder.path().join(name));
+        let report = report(&folder.path().join(name));
         let headline = serde_json::to_value(comparison.candidates[column].headline).unwrap();
         assert_eq!(headline, report["headline"], "{name}");
         let rows = report["requirements"].as_array().unwrap();
@@ -105,7 +108,7 @@ fn what_is_not_what_was_signed_is_not_compared() {
         ),
     ];
     for (name, change, code, said) in cases {
-        let folder = golden();
+        let folder = copies();
         change(&folder.path().join(name));
         let ended = compare(folder.path(), &["--format", "html=page.html"]);
         assert_eq!(ended.code, code, "{}", ended.err);
@@ -113,12 +116,12 @@ fn what_is_not_what_was_signed_is_not_compared() {
         assert_eq!(folder.path().join("page.html").exists(), code == 0);
     }
     // An unsigned report that contradicts itself, and one that stopped early.
-    let folder = golden();
+    let folder = copies();
     edit(&folder.path().join("by-design"), "\"verdict\": \"fail\"", "\"verdict\": \"pass\"");
     let ended = compare(folder.path(), &[]);
     assert_eq!((ended.code, ended.out.as_str()), (7, ""), "{}", ended.err);
     assert!(ended.err.contains("by-design is not what a run writes"), "{}", ended.err);
-    let folder = golden();
+    let folder = copies();
     edit(&folder.path().join("by-design"), "\"complete\": true", "\"complete\": false");
     let ended = compare(folder.path(), &[]);
     assert_eq!(ended.code, 6, "{}", ended.err);
@@ -127,9 +130,11 @@ fn what_is_not_what_was_signed_is_not_compared() {
 
 #[test]
 fn the_published_schema_holds_for_what_is_printed() {
-    let folder = golden();
-    let printed: Value = serde_json::from_str(&compare(folder.path(), &["--format", "json"]).out).unwrap();
-    let schema: Value = serde_json::from_str(&run(folder.path(), &["schema", "compare"]).out).unwrap();
+    let folder = copies();
+    let printed: Value =
+        serde_json::from_str(&compare(folder.path(), &["--format", "json"]).out).unwrap();
+    let schema: Value =
+        serde_json::from_str(&run(folder.path(), &["schema", "compare"]).out).unwrap();
     let required = schema["required"].as_array().unwrap();
     for field in required {
         assert!(!printed[field.as_str().unwrap()].is_null(), "{field}");

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use hallmark_model::{
-    Clause, Gate, Level, Overlay, Provenance, Report, RequirementId, Verdict,
-    report::Row as Judged,
+    Clause, Gate, Level, Overlay, Provenance, Report, RequirementId, Verdict, report::Row as Judged,
 };
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -128,7 +127,8 @@ fn demand(row: &Judged) -> (&str, Level, Gate, &Clause, Provenance) {
 
 fn group(cells: &[Option<&Judged>], decides: bool) -> Group {
     let standings: Vec<_> = cells.iter().map(|cell| cell.map(Standing::of)).collect();
-    let open = |standing: &Option<Standing>| standing.is_none_or(|s| s.verdict.is_none() && !s.declared);
+    let open =
+        |standing: &Option<Standing>| standing.is_none_or(|s| s.verdict.is_none() && !s.declared);
     if standings.iter().all(open) {
         return if decides { Group::NobodyDetermined } else { Group::Alike };
     }

@@ -70,7 +70,8 @@ fn title(comparison: &Comparison, group: Group) -> String {
 /// `Must, decides`, and whether the columns were asked for different things.
 fn demand(row: &ComparedRow) -> String {
     let part = if row.decides { "decides" } else { "reported only" };
-    let differs = if row.same_demand { "" } else { "; worded or weighed differently by the standards" };
+    let differs =
+        if row.same_demand { "" } else { "; worded or weighed differently by the standards" };
     format!("{}, {part}{differs}", words::level(row.level))
 }
 
@@ -96,7 +97,9 @@ fn laid_by_column(cells: &[Option<Cell>]) -> Vec<String> {
         .enumerate()
         .flat_map(|(column, cell)| cell.iter().map(move |cell| (column, cell)))
         .flat_map(|(column, cell)| {
-            cell.overlays.iter().map(move |overlay| format!("{}: {}", letter(column), laid(overlay)))
+            cell.overlays
+                .iter()
+                .map(move |overlay| format!("{}: {}", letter(column), laid(overlay)))
         })
         .collect()
 }
@@ -113,7 +116,8 @@ fn left_open(open: &NotDetermined) -> String {
 
 /// Everything about a column that is no verdict.
 fn facts(candidate: &Compared) -> Vec<(&'static str, String)> {
-    let or_none = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
+    let or_none =
+        |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
     let suites: Vec<_> = candidate.suites.iter().map(|suite| words::suite(*suite)).collect();
     vec![
         ("Made by", or_none(&candidate.vendor, "not said")),
@@ -130,14 +134,15 @@ fn facts(candidate: &Compared) -> Vec<(&'static str, String)> {
                 candidate.standard.digest.to_string().get(..12).unwrap_or_default()
             ),
         ),
-        (
-            "Areas tested",
-            if suites.is_empty() { "none".to_owned() } else { suites.join(", ") },
-        ),
+        ("Areas tested", if suites.is_empty() { "none".to_owned() } else { suites.join(", ") }),
         (
             "Selection",
-            if candidate.whole_standard { "the whole standard" } else { "only a part of the standard" }
-                .to_owned(),
+            if candidate.whole_standard {
+                "the whole standard"
+            } else {
+                "only a part of the standard"
+            }
+            .to_owned(),
         ),
         ("Bundle", candidate.bundle.clone()),
     ]

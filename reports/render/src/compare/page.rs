@@ -219,7 +219,9 @@ impl Matrix {
                 "nobody",
                 "Each of these keeps an answer from being “meets”. Ask every vendor for a test, or for a declaration.",
             ),
-            Group::Alike => ("alike", "These do not help to choose, but they can still be failures of all."),
+            Group::Alike => {
+                ("alike", "These do not help to choose, but they can still be failures of all.")
+            }
         };
         let rows = comparison.group(group).map(Row::of).collect();
         Self { anchor, title: title(comparison, group), lead, rows }

@@ -19,10 +19,12 @@ const WITH_THE_ANSWER: [&str; 6] =
 #[must_use]
 pub fn comparison_text(comparison: &Comparison, exit: ExitCode, style: Style) -> String {
     let mut page = Page::new(style);
-    page.line(&style.paint(
-        Paint::Bold,
-        &format!("Comparison of {} candidates", comparison.candidates.len()),
-    ));
+    page.line(
+        &style.paint(
+            Paint::Bold,
+            &format!("Comparison of {} candidates", comparison.candidates.len()),
+        ),
+    );
     standards(&mut page, comparison);
     for (column, candidate) in comparison.candidates.iter().enumerate() {
         answer(&mut page, column, candidate);

@@ -89,9 +89,8 @@ fn hostile_text_stays_text() {
 
 #[test]
 fn eight_columns_fit_the_screen() {
-    let reports: Vec<_> = (0..8)
-        .map(|n| if n % 2 == 0 { samples::crowded() } else { samples::failing() })
-        .collect();
+    let reports: Vec<_> =
+        (0..8).map(|n| if n % 2 == 0 { samples::crowded() } else { samples::failing() }).collect();
     for comparison in [compared(&reports), three(), by_other_standards()] {
         for line in plain(&comparison).lines() {
             assert!(line.width() <= 80, "{line}");
