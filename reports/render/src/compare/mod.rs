@@ -5,7 +5,7 @@ mod page;
 mod terminal;
 
 use hallmark_bundle::compare::{
-    Cell, Compared, ComparedRow, Comparison, Group, Laid, NotDetermined, Tally,
+    Compared, ComparedRow, Comparison, Group, Laid, NotDetermined, Tally,
 };
 use hallmark_model::Half;
 
@@ -33,7 +33,7 @@ fn tally(tally: Tally) -> String {
     let parts = [
         (tally.met, "met"),
         (tally.failed, "failed"),
-        (tally.declared, "declared, not tested"),
+        (tally.declared, "declared but not tested"),
         (tally.not_determined, "not determined"),
         (tally.not_applicable, "not applicable"),
     ];
@@ -49,21 +49,32 @@ fn tally(tally: Tally) -> String {
 fn title(comparison: &Comparison, group: Group) -> String {
     let rows = comparison.group(group).count();
     let deciding = comparison.group(group).filter(|row| row.decides).count();
-    match group {
-        Group::Differ if rows == 0 => "They differ in no requirement".to_owned(),
-        Group::Differ => format!(
-            "They differ in {}, {}",
-            words::count(rows, "requirement", "requirements"),
-            words::count(deciding, "of which decides", "of which decide")
-        ),
-        Group::NobodyDetermined => format!(
-            "Decisive, and determined for nobody: {}",
-            words::count(rows, "requirement", "requirements")
-        ),
-        Group::Alike => format!(
-            "The same for all, or open without deciding: {}",
-            words::count(rows, "requirement", "requirements")
-        ),
+    match (group, rows) {
+        (Group::Differ, 0) => "They differ in no requirement".to_owned(),
+        (Group::Differ, _) => format!("They differ in {}", requirements(rows, deciding)),
+        (Group::NobodyDetermined, 0) => "Nothing that decides is open for all of them".to_owned(),
+        (Group::NobodyDetermined, _) => {
+            let rows = words::count(rows, "requirement", "requirements");
+            format!("Deciding, but not determined for any of them: {rows}")
+        }
+        (Group::Alike, 0) => "No other requirement".to_owned(),
+        (Group::Alike, _) => {
+            let rows = words::count(rows, "requirement", "requirements");
+            format!("The same for all, or open without deciding: {rows}")
+        }
+    }
+}
+
+/// `27 requirements, 17 of which decide`.
+fn requirements(rows: usize, deciding: usize) -> String {
+    let rows_in_words = words::count(rows, "requirement", "requirements");
+    match deciding {
+        0 if rows == 1 => format!("{rows_in_words}, which is reported only"),
+        0 => format!("{rows_in_words}, reported only"),
+        1 if rows == 1 => format!("{rows_in_words}, which decides"),
+        _ if deciding == rows => format!("{rows_in_words}, all of which decide"),
+        1 => format!("{rows_in_words}, 1 of which decides"),
+        _ => format!("{rows_in_words}, {deciding} of which decide"),
     }
 }
 
@@ -90,28 +101,10 @@ fn laid(laid: &Laid) -> String {
     }
 }
 
-/// The overlays of a row, each with its column's letter: `A: declared until 31 January 2027`.
-fn laid_by_column(cells: &[Option<Cell>]) -> Vec<String> {
-    cells
-        .iter()
-        .enumerate()
-        .flat_map(|(column, cell)| cell.iter().map(move |cell| (column, cell)))
-        .flat_map(|(column, cell)| {
-            cell.overlays
-                .iter()
-                .map(move |overlay| format!("{}: {}", letter(column), laid(overlay)))
-        })
-        .collect()
-}
-
-/// `27 requirements, 17 of which decide`.
+/// How many rows are open for one reason.
 fn left_open(open: &NotDetermined) -> String {
     let deciding = open.requirements.iter().filter(|row| row.decides).count();
-    format!(
-        "{}, {}",
-        words::count(open.requirements.len(), "requirement", "requirements"),
-        words::count(deciding, "of which decides", "of which decide")
-    )
+    requirements(open.requirements.len(), deciding)
 }
 
 /// Everything about a column that is no verdict.

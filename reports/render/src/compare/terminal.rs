@@ -1,9 +1,9 @@
 //! The comparison at 80 columns.
 
 use hallmark_bundle::compare::{Cell, Compared, ComparedRow, Comparison, Group, Laid};
-use hallmark_model::{ExitCode, Half};
+use hallmark_model::{ExitCode, Half, Verdict};
 
-use super::{demand, facts, half, laid, laid_by_column, left_open, letter, limits, tally, title};
+use super::{demand, facts, half, laid, left_open, letter, limits, tally, title};
 use crate::{
     terminal::{Page, Paint, Style},
     words,
@@ -120,9 +120,18 @@ fn one_row(page: &mut Page, row: &ComparedRow) {
         indent,
         &format!("{}  {} ({})", row.id, row.title, demand(row).to_lowercase()),
     );
-    for overlay in laid_by_column(&row.cells) {
-        page.hang(&format!("{:indent$}", ""), indent, &overlay);
+    for (column, cell) in row.cells.iter().enumerate() {
+        for beside in cell.iter().flat_map(beside) {
+            page.hang(&format!("{:indent$}", ""), indent, &format!("{}: {beside}", letter(column)));
+        }
     }
+}
+
+/// What the word of four columns leaves out.
+fn beside(cell: &Cell) -> Vec<String> {
+    let equivalent = cell.verdict == Verdict::PassEquivalent;
+    let equivalence = equivalent.then(|| "pass by equivalence".to_owned());
+    equivalence.into_iter().chain(cell.overlays.iter().map(laid)).collect()
 }
 
 /// What the answer of one candidate does not rest on a test for.
