@@ -77,6 +77,8 @@ pub(crate) enum Verb {
     Messaging(Messaging),
     /// Recompute every verdict of a bundle from its facts, without the candidate
     Recheck(Recheck),
+    /// Lay several bundles side by side: which candidate meets what, and where they differ
+    Compare(Compare),
     /// Sign a bundle with a key and certificate chain in PEM files
     Sign(Sign),
     /// Find out whether a bundle is what was signed, and by whom
@@ -201,10 +203,7 @@ impl Choice {
 
     /// What is to be printed or written; text on standard output where nothing was asked for.
     pub(crate) fn outputs(&self) -> Vec<Output> {
-        match &self.format[..] {
-            [] => vec![Output { form: Form::Text, path: None }],
-            asked => asked.to_vec(),
-        }
+        asked_for(&self.format)
     }
 
     /// What the command line says about the gate, if anything.
@@ -216,6 +215,14 @@ impl Choice {
             ShutOn::NotTested => FailOn::NotTested,
         });
         Some(kinds.collect()).filter(|kinds: &Vec<_>| !kinds.is_empty())
+    }
+}
+
+/// Text on standard output where nothing was asked for.
+fn asked_for(format: &[Output]) -> Vec<Output> {
+    match format {
+        [] => vec![Output { form: Form::Text, path: None }],
+        asked => asked.to_vec(),
     }
 }
 
@@ -294,6 +301,23 @@ pub(crate) struct Recheck {
     /// Format of the result
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Compare {
+    /// Folders of the bundles, two to eight
+    #[arg(required = true, value_name = "BUNDLE")]
+    pub(crate) bundles: Vec<PathBuf>,
+    /// What is printed, or written to a file: text, json or html; repeatable [default: text]
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    format: Vec<Output>,
+}
+
+impl Compare {
+    /// What is to be printed or written.
+    pub(crate) fn outputs(&self) -> Vec<Output> {
+        asked_for(&self.format)
+    }
 }
 
 #[derive(ClapArgs)]

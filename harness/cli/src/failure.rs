@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use hallmark_bundle::BundleError;
+use hallmark_bundle::{BundleError, CompareError};
 use hallmark_driver::{FindError, SecretError};
 use hallmark_model::{ExitCode, document::DocumentError};
 use hallmark_runner::{FactsError, PlanError, RecorderError, RunError};
@@ -74,6 +74,17 @@ impl From<RecorderError> for Failure {
 impl From<FactsError> for Failure {
     fn from(error: FactsError) -> Self {
         Self::new(ExitCode::Mismatch, error)
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        let exit = match error {
+            CompareError::Number(_) => ExitCode::Usage,
+            CompareError::Incomplete(_) => ExitCode::Incomplete,
+            CompareError::Contradiction { .. } => ExitCode::Mismatch,
+        };
+        Self::new(exit, error)
     }
 }
 

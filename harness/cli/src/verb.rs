@@ -1,5 +1,6 @@
 //! One file for each verb. A verb appears when it works.
 
+mod compare;
 mod demo;
 mod driver;
 mod explain;
@@ -26,6 +27,7 @@ pub(crate) fn carry_out(verb: Verb, show: &Show) -> Result<ExitCode, Failure> {
         Verb::Traffic(args) => traffic::traffic(&args, show),
         Verb::Messaging(args) => messaging::messaging(&args, show),
         Verb::Recheck(args) => recheck::recheck(&args, show),
+        Verb::Compare(args) => compare::compare(&args, show),
         Verb::Sign(args) => sign::sign(&args, show),
         Verb::Verify(args) => verify::verify(&args, show),
         Verb::List(args) => list::list(&args, show),

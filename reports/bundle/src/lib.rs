@@ -13,7 +13,10 @@
 //! A run writes through [`Draft`]; everybody else reads through [`Bundle`]. A run that is killed
 //! at any moment leaves a folder whose report is absent or says `"complete": false`: the report
 //! that says `true` is the last record of all, and it appears whole, by a rename.
+//!
+//! [`compare`] lays several finished bundles side by side.
 
+pub mod compare;
 pub mod error;
 pub mod layout;
 pub mod schema;
@@ -23,6 +26,7 @@ mod digest;
 mod draft;
 mod opened;
 
+pub use compare::{CompareError, Comparison};
 pub use draft::Draft;
 pub use error::BundleError;
 pub use opened::Bundle;

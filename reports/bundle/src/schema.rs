@@ -7,17 +7,20 @@ use hallmark_model::{Configuration, Report, event::Stamped};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
+use crate::Comparison;
+
 /// A schema under the name by which `hallmark schema NAME` prints it.
 pub type Named = (&'static str, Value);
 
-/// The schemas of this crate: `report`, `events` (one line of `events.jsonl`) and `configuration`
-/// (`hallmark.toml`, read as data).
+/// The schemas of this crate: `report`, `events` (one line of `events.jsonl`), `configuration`
+/// (`hallmark.toml`, read as data) and `compare` (what `hallmark compare` concludes).
 #[must_use]
 pub fn named() -> Vec<Named> {
     vec![
         ("report", of::<Report>("report")),
         ("events", of::<Stamped>("events")),
         ("configuration", of::<Configuration>("configuration")),
+        ("compare", of::<Comparison>("compare")),
     ]
 }
 

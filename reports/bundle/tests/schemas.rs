@@ -66,6 +66,9 @@ fn what_does_not_fit_is_refused_by_the_schema() {
 fn schemas_of_others_join_in_order() {
     let all = schema::with([("driver", json!({})), ("facts-messaging", schema::of::<u8>("x"))]);
     let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["configuration", "driver", "events", "facts-messaging", "report"]);
-    assert_eq!(all[3].1["$id"], "urn:hallmark:schema:x:v1");
+    assert_eq!(
+        names,
+        ["compare", "configuration", "driver", "events", "facts-messaging", "report"]
+    );
+    assert_eq!(all[4].1["$id"], "urn:hallmark:schema:x:v1");
 }

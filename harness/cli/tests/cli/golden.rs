@@ -16,7 +16,7 @@ const GOLDEN: &[(&str, i32, &[&str])] = &[
 ];
 
 /// Where they are; made anew first where that was asked for.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     static BLESSED: Once = Once::new();
     BLESSED.call_once(|| {
         if env::var_os("HALLMARK_BLESS").is_some() {

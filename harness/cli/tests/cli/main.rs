@@ -1,6 +1,7 @@
 //! The binary from outside: what a person, a program and a gate see.
 
 mod bad_input;
+mod compare;
 mod demo;
 mod drivers;
 mod golden;

@@ -11,6 +11,7 @@ fn help_lists_and_explanations() {
     let cases: &[&[&str]] = &[
         &["--help"],
         &["demo", "--help"],
+        &["compare", "--help"],
         &["driver", "--help"],
         &["demo", "--list-faults"],
         &["list"],

@@ -75,26 +75,26 @@ impl Page {
 
 /// A verdict as it stands in the page: sign, word, and the class that gives colour and border.
 #[derive(Clone, Copy)]
-struct Tag {
-    sign: &'static str,
-    word: &'static str,
-    class: &'static str,
+pub(crate) struct Tag {
+    pub(crate) sign: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) class: &'static str,
 }
 
 impl Tag {
-    fn of(verdict: Verdict) -> Self {
+    pub(crate) fn of(verdict: Verdict) -> Self {
         Self { sign: words::sign(verdict), word: words::verdict(verdict), class: verdict.id() }
     }
 }
 
 /// A verdict word and its meaning.
-struct Word {
-    tag: Tag,
-    meaning: &'static str,
+pub(crate) struct Word {
+    pub(crate) tag: Tag,
+    pub(crate) meaning: &'static str,
 }
 
 impl Word {
-    fn of(verdict: Verdict) -> Self {
+    pub(crate) fn of(verdict: Verdict) -> Self {
         Self { tag: Tag::of(verdict), meaning: words::meaning(verdict) }
     }
 }

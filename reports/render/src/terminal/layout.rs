@@ -11,27 +11,27 @@ const LEAST: usize = 24;
 const PASSAGE: usize = 1500;
 
 /// Text under construction.
-pub(super) struct Page {
-    pub(super) style: Style,
+pub(crate) struct Page {
+    pub(crate) style: Style,
     text: String,
 }
 
 impl Page {
-    pub(super) fn new(style: Style) -> Self {
+    pub(crate) fn new(style: Style) -> Self {
         Self { style, text: String::new() }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         self.text.push('\n');
     }
 
     /// A line of our own, as it is.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
@@ -40,7 +40,7 @@ impl Page {
     /// characters, wrapped beside it.
     ///
     /// `head` may carry colour; the text is cleaned of everything that could move the cursor.
-    pub(super) fn hang(&mut self, head: &str, indent: usize, foreign: &str) {
+    pub(crate) fn hang(&mut self, head: &str, indent: usize, foreign: &str) {
         self.beside(head, indent, &text::one_line(foreign));
     }
 
@@ -51,6 +51,23 @@ impl Page {
         for line in lines {
             self.line(&format!("{:indent$}{line}", ""));
         }
+    }
+
+    /// Short names side by side, two blanks apart, as many on a line as fit behind `indent`.
+    pub(crate) fn list<'a>(&mut self, indent: usize, names: impl Iterator<Item = &'a str>) {
+        let mut line = String::new();
+        for name in names {
+            let name = text::one_line(name);
+            if !line.is_empty() && indent + line.width() + 2 + name.width() > self.style.width {
+                self.line(&format!("{:indent$}{line}", ""));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            line.push_str(&name);
+        }
+        self.line(&format!("{:indent$}{line}", ""));
     }
 
     /// `  label     text`, a passage wrapped beside its label.

@@ -9,6 +9,8 @@ mod layout;
 mod progress;
 mod summary;
 
+pub(crate) use layout::Page;
+
 pub use catalogue::{explain_check, explain_requirement, requirement_list};
 pub use progress::{Progress, ProgressMode};
 pub use summary::{Extras, summary};
@@ -31,7 +33,7 @@ impl Style {
 
 /// What a piece of text is painted with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Paint {
+pub(crate) enum Paint {
     Bold,
     Dim,
     Good,
@@ -40,7 +42,7 @@ enum Paint {
 }
 
 impl Style {
-    fn paint(self, paint: Paint, text: &str) -> String {
+    pub(crate) fn paint(self, paint: Paint, text: &str) -> String {
         if !self.color {
             return text.to_owned();
         }
@@ -55,7 +57,7 @@ impl Style {
     }
 
     /// The verdict as a word of four columns.
-    fn verdict(self, verdict: Verdict) -> String {
+    pub(crate) fn verdict(self, verdict: Verdict) -> String {
         let (paint, word) = match verdict {
             Verdict::Pass | Verdict::PassEquivalent => (Paint::Good, "PASS"),
             Verdict::Warn => (Paint::Doubtful, "WARN"),
