@@ -1,11 +1,14 @@
 //! A sender cannot make a receiver store keys without end.
 
+use std::fmt::Write;
+
 use hallmark_model::Verdict;
 
 use super::{Check, Conclusion, measured};
 use crate::probe::{SkipMeasured, SkippedJump};
 
-/// Less than any key: what a receiver that stores one for each skipped message cannot stay below.
+/// Less than any key: what a receiver that stores one for each skipped message cannot stay below. What it
+/// was handed over it may keep besides: that costs the sender as much.
 const BYTES_PER_MESSAGE: u64 = 8;
 
 pub(super) const CHECK: Check = Check {
@@ -62,15 +65,20 @@ fn growth(jump: &SkippedJump) -> u64 {
 /// Whether the last jump added little: for its length, or beside equal jumps before it.
 fn is_bounded(last: &SkippedJump, most: u64) -> bool {
     let grown = growth(last);
-    grown <= last.skipped.saturating_mul(BYTES_PER_MESSAGE) || grown <= most / 2
+    let little = last.skipped.saturating_mul(BYTES_PER_MESSAGE).saturating_add(last.handed_over);
+    grown <= little || grown <= most / 2
 }
 
 fn in_words(jump: &SkippedJump) -> String {
-    format!(
+    let mut words = format!(
         "{} skipped: {}, state {} → {} bytes",
         jump.skipped,
         if jump.read { "read" } else { "refused" },
         jump.state_before,
         jump.state_after
-    )
+    );
+    if jump.handed_over > 0 {
+        let _ = write!(words, " ({} bytes of key shares handed over)", jump.handed_over);
+    }
+    words
 }

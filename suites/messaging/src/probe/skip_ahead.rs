@@ -30,6 +30,9 @@ pub struct Jump {
     pub state_before: u64,
     /// Length of the receiver's state after, in bytes.
     pub state_after: u64,
+    /// Key shares that were handed over meanwhile, in bytes as they were sent.
+    #[serde(default)]
+    pub handed_over: u64,
 }
 
 /// A jump that everybody must manage: a morning without network in a busy conversation.
@@ -86,10 +89,10 @@ async fn jump(
     trace: &mut Trace<'_>,
 ) -> Result<(Sent, Seen), Stop> {
     let state_before = bob.snapshot().await?.len() as u64;
-    skip(alice, bob, skipped / 20).await?;
+    let mut handed_over = skip(alice, bob, skipped / 20).await?;
     let near = alice.send("bob", "a withheld message", &lab.canary(), trace).await?;
     bob.take_setup(&near).await;
-    skip(alice, bob, skipped.saturating_sub(skipped / 20 + 1)).await?;
+    handed_over += skip(alice, bob, skipped.saturating_sub(skipped / 20 + 1)).await?;
     let label = format!("the message after {skipped} withheld ones");
     let sent = alice.send("bob", &label, &lab.canary(), trace).await?;
     let seen = bob.receive(&sent).await;
@@ -101,14 +104,17 @@ async fn jump(
         Seen::Refused { .. } | Seen::Done => measured.refused_at = Some(skipped),
         broken => return Err(Stop::at(label, broken.clone())),
     }
+    let setups = near.setup.iter().chain(&sent.setup).map(|envelope| envelope.body.len() as u64);
+    handed_over += setups.sum::<u64>();
     let state_after = bob.snapshot().await?.len() as u64;
-    measured.jumps.push(Jump { skipped, read, state_before, state_after });
+    measured.jumps.push(Jump { skipped, read, state_before, state_after, handed_over });
     Ok((near, seen))
 }
 
 /// Encrypts messages that are never delivered. They are not kept: thousands would be. Key shares on the
-/// way are handed over: a server queues them by themselves.
-async fn skip(alice: &mut Device, bob: &mut Device, count: u64) -> Result<(), Stop> {
+/// way are handed over: a server queues them by themselves. Returns the bytes handed over.
+async fn skip(alice: &mut Device, bob: &mut Device, count: u64) -> Result<u64, Stop> {
+    let mut handed_over = 0;
     let args =
         MessageEncrypt { peer: "bob".to_owned(), plaintext: b"withheld".as_slice().into() };
     for _ in 0..count {
@@ -119,9 +125,10 @@ async fn skip(alice: &mut Device, bob: &mut Device, count: u64) -> Result<(), St
             return Err(Stop::at("alice encrypts", Seen::DriverError { message }));
         }
         for envelope in answer.envelopes.into_iter().filter(|envelope| !carries(envelope)) {
+            handed_over += envelope.body.len() as u64;
             // What is made of it shows with the message that is delivered in the end.
             drop(bob.call(&MessageDecrypt { from: "alice".to_owned(), envelope }).await);
         }
     }
-    Ok(())
+    Ok(handed_over)
 }

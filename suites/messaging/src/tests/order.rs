@@ -145,6 +145,13 @@ fn skip_ahead() -> Outcomes {
         let measured = json!({ "jumps": jumps, "read_at": null, "refused_at": refused });
         experiment("skip-ahead", vec![step("after 100 withheld ones", delivered(None))], measured)
     };
+    let handed = |mut experiment: Experiment, bytes: u64| {
+        let jumps = experiment.measured.get_mut("jumps").and_then(Value::as_array_mut);
+        for jump in jumps.into_iter().flatten() {
+            jump["handed_over"] = bytes.into();
+        }
+        experiment
+    };
     let near = (100, true, 2_000, 7_000);
     let first = (1_100, true, 7_000, 60_000);
     let second = (1_100, true, 60_000, 113_000);
@@ -154,6 +161,8 @@ fn skip_ahead() -> Outcomes {
         ("bounded", of(&[near, first, (1_100, true, 60_000, 61_000)], None)),
         ("nothing stored", of(&[near, (1_100, true, 7_000, 7_003)], None)),
         ("grows without end", of(&[near, first, second], None)),
+        ("grows by what it is handed", handed(of(&[near, first, second], None), 50_000)),
+        ("grows by more than it is handed", handed(of(&[near, first, second], None), 20_000)),
         ("not repeated", of(&[near, first], None)),
         ("lost", experiment("skip-ahead", lost, json!({}))),
     ]
