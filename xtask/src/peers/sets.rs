@@ -16,7 +16,8 @@ pub(super) struct Set {
 enum From {
     /// A folder with a `package-lock.json`.
     Npm(&'static str),
-    /// A package with a lock file of its own, built into this folder of `target/release/peers`.
+    /// A package with a lock file of its own, built into this folder of `target/release/peers`. Releases
+    /// that rest on the same packages share one.
     Cargo { name: &'static str, package: &'static str },
     /// A virtual environment in `target/release/peers`, a list of packages by exact version, and what it
     /// borrows from Debian's packages for Python, where a registry has no such release ready to run.
@@ -71,7 +72,12 @@ pub(super) const SETS: &[Set] = &[
         },
     },
     Set {
-        peers: &["matrix-sdk-crypto", "matrix-sdk-crypto-14-2-0", "matrix-sdk-crypto-14-2-1"],
+        peers: &[
+            "matrix-sdk-crypto",
+            "matrix-sdk-crypto-identity-based",
+            "matrix-sdk-crypto-14-2-0",
+            "matrix-sdk-crypto-14-2-1",
+        ],
         what: "@matrix-org/matrix-sdk-crypto-wasm, three releases (Apache-2.0)",
         from: From::Npm("harness/drivers/matrix-sdk-crypto"),
     },
@@ -124,18 +130,12 @@ pub(super) const SETS: &[Set] = &[
     Set {
         peers: &["museum-snow-0.9.4"],
         what: "snow 0.9.4 (Apache-2.0 OR MIT)",
-        from: From::Cargo {
-            name: "museum-snow-0.9.4",
-            package: "harness/museum/messaging/snow/0.9.4",
-        },
+        from: From::Cargo { name: "museum-snow", package: "harness/museum/messaging/snow/0.9.4" },
     },
     Set {
         peers: &["museum-snow-0.9.5"],
         what: "snow 0.9.5 (Apache-2.0 OR MIT)",
-        from: From::Cargo {
-            name: "museum-snow-0.9.5",
-            package: "harness/museum/messaging/snow/0.9.5",
-        },
+        from: From::Cargo { name: "museum-snow", package: "harness/museum/messaging/snow/0.9.5" },
     },
 ];
 

@@ -27,7 +27,7 @@ class Peer:
     """A device in a process of its own."""
 
     def __init__(self, release: str, name: str) -> None:
-        program = BUILDS / f"museum-snow-{release}" / "release" / "hallmark-museum-snow"
+        program = BUILDS / "museum-snow" / "release" / f"museum-snow-{release.replace('.', '-')}"
         self.name = name
         self.process = subprocess.Popen(
             [str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
