@@ -21,7 +21,7 @@ pub(crate) const LIBSIGNAL: &str = "libsignal";
 pub(crate) const TS_MLS: &str = "ts-mls";
 
 /// Every messenger that has a driver here, in the order of reports.
-pub(crate) const MESSENGERS: [&str; 8] = [
+pub(crate) const MESSENGERS: [&str; 9] = [
     LIBSIGNAL,
     "vodozemac-olm",
     "vodozemac-megolm",
@@ -30,6 +30,7 @@ pub(crate) const MESSENGERS: [&str; 8] = [
     "ts-mls",
     "omemo-2",
     "omemo-legacy",
+    "matrix-sdk-crypto",
 ];
 
 /// Drivers in Rust, with the packages that they are built from.
@@ -162,7 +163,7 @@ fn major(version: &str) -> Option<u32> {
     version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 

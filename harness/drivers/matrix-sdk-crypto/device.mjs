@@ -13,18 +13,21 @@ import { publishedKeys, readPrekeys } from './prekeys.mjs';
 import { Rooms } from './rooms.mjs';
 import { Settings } from './settings.mjs';
 
-const CALLING =
+const calling = (strategy) =>
   'The engine is called as a Matrix client calls it, and the driver is its homeserver: it ' +
   "answers the engine's requests from what it is handed. A conversation of two is a room of " +
   "two, a group is a room; the list of members is the server's word, as in Matrix. A new " +
   'session is a new room key; a new Olm session is begun only where the engine says that one ' +
-  "is missing. Before each message the room key is shared by the engine's default strategy " +
-  '(all devices) and with its default rotation (100 messages, 7 days); what no device of the ' +
+  `is missing. Before each message the room key is shared by the engine's ${shares(strategy)} ` +
+  'and with its default rotation (100 messages, 7 days); what no device of the ' +
   'peer could read is not encrypted. Devices are cross-signed by their users, and nobody is ' +
   'verified. Events are decrypted with the least trust requirement; the shield is the lax one, ' +
   'as matrix-js-sdk asks for. The engine decrypts an event as often as it is handed over; ' +
   'remembering which were seen is left to the client, and not added. The store is IndexedDB in ' +
   'memory, without a passphrase. The position of a message is its index in the Megolm session.';
+
+const shares = (strategy) =>
+  strategy ? `strategy ${strategy}` : 'default strategy (all devices)';
 
 const ONE_TIME_PREKEYS = 1000;
 
@@ -89,12 +92,14 @@ export class Device {
   #groups = null;
   #warnings = [];
 
-  constructor(engine) {
+  /** With the setting `sharing-strategy` as `strategy` says, from the start of every device. */
+  constructor(engine, strategy) {
     this.engine = engine;
+    this.strategy = strategy;
   }
 
-  static async of(version) {
-    return new Device(await Engine.load(version));
+  static async of(version, strategy) {
+    return new Device(await Engine.load(version), strategy);
   }
 
   get account() {
@@ -137,7 +142,7 @@ export class Device {
       driver: { name, version },
       candidate: this.engine.candidate,
       family: 'megolm',
-      calling: CALLING,
+      calling: calling(this.strategy),
       capabilities: Object.keys(OPERATIONS).filter((op) => !CONTROL.includes(op)),
       limits: { 'one-time-prekeys': ONE_TIME_PREKEYS },
     };
@@ -163,6 +168,7 @@ export class Device {
     this.#account = account;
     this.#rooms = new Rooms(account, (warning) => this.#warnings.push(warning));
     this.#groups = new Groups(account, this.#rooms);
+    if (this.strategy) this.settings.set({ name: 'sharing-strategy', value: this.strategy });
   }
 
   /** What the QR codes of Matrix compare: the master keys of both users. */

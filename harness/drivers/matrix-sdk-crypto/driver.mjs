@@ -1,4 +1,5 @@
-// Driver for the Matrix crypto engine, on stdin and stdout: `node driver.mjs 18.9.0`.
+// Driver for the Matrix crypto engine, on stdin and stdout: `node driver.mjs 18.9.0 [STRATEGY]`, where
+// STRATEGY is a value of the setting `sharing-strategy`.
 
 import { serve } from './protocol.mjs';
 
@@ -6,9 +7,9 @@ import { serve } from './protocol.mjs';
 console.log = console.info = console.debug = console.warn = console.error;
 
 async function main() {
-  const version = process.argv[2];
+  const [version, strategy] = process.argv.slice(2);
   const { Device } = await import('./device.mjs');
-  await serve(await Device.of(version), process.stdin, process.stdout);
+  await serve(await Device.of(version, strategy), process.stdin, process.stdout);
 }
 
 process.stdout.on('error', () => process.exit(1));

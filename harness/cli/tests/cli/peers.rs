@@ -15,13 +15,17 @@ fn drive(driver: &str) -> Option<(i32, Value, BTreeMap<String, Value>)> {
 }
 
 fn drive_at(driver: &str, depth: &str) -> Option<(i32, Value, BTreeMap<String, Value>)> {
+    drive_with(driver, &["--depth", depth])
+}
+
+fn drive_with(driver: &str, more: &[&str]) -> Option<(i32, Value, BTreeMap<String, Value>)> {
     let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
     if !installed.split(',').any(|name| name == driver) {
         println!("not run: peer {driver} is not installed; `cargo xtask peers` installs it");
         return None;
     }
     let args = ["messaging", driver, "--format", "json", "-q", "--seed", "7f3a"];
-    let ended = run(&root(), &[&args[..], &["--depth", depth]].concat());
+    let ended = run(&root(), &[&args[..], more].concat());
     let object: Value = serde_json::from_str(&ended.out)
         .unwrap_or_else(|error| panic!("{driver}: {error}: {}", ended.err));
     let checks = object["requirements"].as_array().unwrap().iter();
@@ -195,5 +199,25 @@ fn mls_libraries_forget_what_was_read() {
         let rollback = experiment(&facts, "rollback");
         let control = rollback["control"].as_array().unwrap();
         assert!(control.iter().all(|step| step["seen"]["kind"] == "delivered"), "{driver}");
+    }
+}
+
+/// The Matrix engine with its default strategy, and with the one that asks for signatures of the owner.
+#[test]
+fn the_matrix_engine_shares_with_ghosts_by_its_strategy() {
+    let only = ["--only", "messaging/ghost-device,messaging/skip-ahead"];
+    for (driver, ghosts) in
+        [("matrix-sdk-crypto", "fail"), ("matrix-sdk-crypto-identity-based", "pass")]
+    {
+        let Some((_, facts, checks)) = drive_with(driver, &only) else { continue };
+        assert_eq!(verdict(&checks, "ghost-device"), ghosts, "{driver}");
+        // A room key for each hundred messages is stored; it was handed over in as many bytes.
+        assert_eq!(verdict(&checks, "skip-ahead"), "pass", "{driver}");
+        let jumps = &experiment(&facts, "skip-ahead")["measured"]["jumps"];
+        let last = jumps.as_array().unwrap().last().unwrap();
+        let number = |name: &str| last[name].as_u64().unwrap();
+        let grown = number("state_after") - number("state_before");
+        assert!(grown > 8 * number("skipped"), "{last}");
+        assert!(grown < number("handed_over"), "{last}");
     }
 }
