@@ -1,9 +1,9 @@
 //! `cargo xtask test`: everything that must hold, in order, up to the first failure.
 
-use std::{env, fmt::Write, path::PathBuf, time::Duration};
+use std::{env, fmt::Write, panic, path::PathBuf, thread, time::Duration};
 
 use crate::{
-    chores,
+    chores, drivers,
     peers::{self, Peers},
     steps::{Outcome, Step},
     tally::Tally,
@@ -48,8 +48,7 @@ impl Gate {
     /// Whether every step succeeded; stops at the first that does not.
     fn run(&mut self) -> bool {
         self.step(Step::cargo(&["fmt", "--all", "--check"]))
-            && self.step(build())
-            && self.peers().is_some_and(|peers| self.tests(&peers))
+            && self.ready().is_some_and(|peers| self.tests(&peers))
             && self.licences()
     }
 
@@ -60,12 +59,15 @@ impl Gate {
         ok
     }
 
-    /// Installs the peers. What cannot be installed is named and skipped, what does not build
-    /// is a failure.
-    fn peers(&mut self) -> Option<Peers> {
-        let (outcome, peers) = peers::install(peers::Drivers::Built);
-        let ok = outcome.ok;
-        self.outcomes.push(outcome);
+    /// Builds everything, and meanwhile installs the peers, which mostly waits for the network. What
+    /// cannot be installed is named and skipped, what does not build is a failure.
+    fn ready(&mut self) -> Option<Peers> {
+        let (built, (installed, peers)) = thread::scope(|scope| {
+            let peers = scope.spawn(|| peers::install(peers::Drivers::Built));
+            (build().run(), peers.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+        });
+        let ok = built.ok && installed.ok;
+        self.outcomes.extend([built, installed]);
         self.not_run.extend(peers.missing.iter().map(ToString::to_string));
         ok.then_some(peers)
     }
@@ -77,14 +79,7 @@ impl Gate {
             linting(Step::cargo(&["test", "--release", "--workspace", "--no-fail-fast"]))
                 .with(PEERS_VARIABLE, &present)
                 .with(chores::SABOTAGE_VARIABLE, "1"),
-        ) && self.node_tests(peers, peers::LIBSIGNAL, workspace::LIBSIGNAL)
-            && self.node_tests(peers, peers::TS_MLS, workspace::TS_MLS)
-    }
-
-    /// Tests of a driver in Node, where it is installed.
-    fn node_tests(&mut self, peers: &Peers, driver: &str, folder: &'static str) -> bool {
-        let tests = || Step::new("node", &["--test", "--test-reporter=tap"]).within(folder);
-        !peers.has(driver) || self.step(tests())
+        ) && drivers::brief(peers).into_iter().all(|tests| self.step(tests))
     }
 
     /// Says which recordings from outside are not there for the tests.

@@ -8,6 +8,7 @@
 )]
 
 mod chores;
+mod drivers;
 mod gate;
 mod packages;
 mod peers;
@@ -27,6 +28,8 @@ Usage: cargo xtask VERB
                               fault matrix with sabotage, licences
   peers [--strict]            install what the tests with real programs need;
                               --strict: exit 1 if something could not be installed
+  drivers                     the tests of drivers in Python and Node, those among them that
+                              start servers of their own too; test runs the brief ones
   peers-report [--full]       every real messenger through the whole messaging suite:
                               candidate × check × outcome × window; exit 1 if one
                               differs from what was measured by hand; --full: at
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         ["test"] => gate::test(),
         ["peers"] => peers::chore(false),
         ["peers", "--strict"] => peers::chore(true),
+        ["drivers"] => drivers::chore(),
         ["peers-report"] => peers_report::chore("quick"),
         ["peers-report", "--full"] => peers_report::chore("full"),
         ["fault-matrix"] => chores::fault_matrix(chores::Sabotage::No).status(),
