@@ -40,6 +40,25 @@ class Conversations:
             )
         return rooms[0]
 
+    async def is_one(self, app: App, room_id: str, conversation: str) -> bool:
+        """Whether the room, which the server shows the app, is of the conversation."""
+        status, state = await self.server.ask("GET", f"/rooms/{segment(room_id)}/state", app.token)
+        if status != 200:
+            return False
+        return group_of(state) == conversation or self._is_direct(app, state, conversation)
+
+    def invites_to(self, events: list[dict], conversation: str) -> bool:
+        """Whether these are what an invitation to the conversation shows."""
+        group = group_of(events)
+        if group is not None or any(event.get("type") == "m.room.name" for event in events):
+            return group == conversation
+        peer = self.accounts.user_id(conversation)
+        return any(
+            event.get("sender") == peer and event["content"].get("membership") == "invite"
+            for event in events
+            if event.get("type") == "m.room.member"
+        )
+
     async def _state(self, app: App, room_id: str) -> list[dict]:
         return await self._ask(app, f"/rooms/{segment(room_id)}/state")
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from accounts import App
-from acts.act import Act, Exchange
+from acts.act import Act, Exchange, Nudge
 from bounds import CHUNK, Buffers, Lease, TooMuch
 from routes import Kind, Route, route_of
 from stage import Stage
@@ -196,7 +196,7 @@ class Proxy:
             return whole_answer(answer, text)
         if route and app and act.concerns(app):
             exchange = Exchange(app, route, asked, from_the_start)
-            hidden = act.hides(exchange)
+            hidden = await act.hides(exchange)
             if hidden is not None:
                 seen.applied += 1
                 seen.note(hidden)
@@ -222,7 +222,7 @@ class Proxy:
         if exchange.route.kind is Kind.SYNC:
             self.marks += 1
             told["next_batch"] = f"{told['next_batch']}{MARK}{self.marks}"
-        seen.applied += len(changes)
+        seen.applied += sum(not isinstance(line, Nudge) for line in changes)
         for line in changes:
             seen.note(f"{exchange.app.user_id} {exchange.app.device_id}: {line}")
         return whole_answer(answer, json.dumps(told).encode())

@@ -232,5 +232,108 @@ class Messages(WithRelay):
                 self.measured("plaintext", policy, shown=found)
 
 
+class Devices(WithRelay):
+    def attempt(self, app: Process, conversation: str, what: str) -> tuple[str, dict]:
+        """A message that the app may refuse to send; its text, and the answer."""
+        text = canary(what)
+        answer = app.ask("message.send", **text_of(conversation, text))
+        return text, {key: value for key, value in answer.items() if key != "ok"} or {"sent": True}
+
+    def test_a_ghost_device(self) -> None:
+        for policy in POLICIES:
+            with self.subTest(policy):
+                self.begin()
+                alice, bob = self.pair(policy)
+                self.tamper("ghost-device", view=self.user("alice"), user=self.user("bob"))
+                text, answer = self.attempt(alice, self.user("bob"), "haunted")
+                seen = self.applied()
+                shown = self.shown(bob, self.user("alice"), text, 3_000) if "sent" in answer else []
+                self.measured("ghost-device", policy, answer=answer, read=seen["read"] == [text],
+                              recipients=seen["recipients"], shown=shown, log=seen["log"])
+                self.assertEqual("GHOST" in json.dumps(seen["recipients"]), seen["read"] == [text])
+
+    def test_other_keys_for_a_known_device(self) -> None:
+        for policy in POLICIES:
+            with self.subTest(policy):
+                self.begin()
+                alice, bob = self.pair(policy)
+                self.tamper("device-keys", view=self.user("alice"), user=self.user("bob"))
+                text, answer = self.attempt(alice, self.user("bob"), "known")
+                seen = self.applied()
+                shown = self.shown(bob, self.user("alice"), text, 3_000)
+                self.measured("device-keys (known device)", policy, answer=answer, read=seen["read"],
+                              shown=shown, recipients=seen["recipients"], log=seen["log"])
+
+    def test_other_keys_for_a_device_never_seen_before(self) -> None:
+        for policy in POLICIES:
+            with self.subTest(policy):
+                self.begin()
+                alice, bob = self.app("alice"), self.app("bob")
+                self.tamper("device-keys", view=self.user("alice"), user=self.user("bob"))
+                alice.do("settings.set", name="trust", value=policy)
+                text, answer = self.attempt(alice, self.user("bob"), "new")
+                seen = self.applied()
+                shown = self.shown(bob, self.user("alice"), text, 3_000) if "sent" in answer else []
+                one = alice.do("verify.start", peer=self.user("bob"))
+                other = bob.do("verify.start", peer=self.user("alice"))
+                self.measured("device-keys (new device)", policy, answer=answer, read=seen["read"],
+                              shown=shown, recipients=seen["recipients"], same_fingerprint=one == other)
+
+
+class Rooms(Devices):
+    test_a_ghost_device = test_other_keys_for_a_known_device = None
+    test_other_keys_for_a_device_never_seen_before = None
+
+    def test_a_member_whom_nobody_added(self) -> None:
+        for policy in POLICIES:
+            with self.subTest(policy):
+                self.begin()
+                mallory = self.app("mallory")
+                alice, bob = self.pair(policy, group="ward")
+                self.tamper("added-member", view=self.user("alice"), group="ward", user=self.user("mallory"))
+                text, answer = self.attempt(alice, "ward", "added")
+                seen = self.applied()
+                shown = self.shown(bob, "ward", text, 3_000) if "sent" in answer else []
+                members = alice.do("group.info", group="ward")["members"]
+                told = alice.ask("conversation.read", conversation="ward").get("warnings")
+                self.measured("added-member", policy, answer=answer, recipients=seen["recipients"],
+                              shown=shown, members=members, told=told)
+                self.assertIn("ok", mallory.ask("ping"))
+
+    def test_a_conversation_that_does_not_look_encrypted(self) -> None:
+        for policy in POLICIES:
+            with self.subTest(policy):
+                self.begin()
+                alice, bob = self.pair(policy)
+                self.tamper("stripped-marker", view=self.user("alice"), conversation=self.user("bob"))
+                text, answer = self.attempt(alice, self.user("bob"), "running")
+                seen = self.relay.do("relay.seen")
+                self.measured("stripped-marker (running app)", policy, answer=answer,
+                              applied=seen["applied"], read=seen["read"])
+                alice.do("shutdown")
+                again = self.app("alice")
+                again.do("settings.set", name="trust", value=policy)
+                text, answer = self.attempt(again, self.user("bob"), "restarted")
+                seen = self.applied()
+                shown = self.shown(bob, self.user("alice"), text)
+                self.measured("stripped-marker (restarted app)", policy, answer=answer,
+                              read=seen["read"], shown=shown, log=seen["log"])
+                anew = self.app("alice", storage="another phone of alice")
+                anew.do("settings.set", name="trust", value=policy)
+                text, answer = self.attempt(anew, self.user("bob"), "anew")
+                seen = self.applied()
+                shown = self.shown(bob, self.user("alice"), text)
+                self.measured("stripped-marker (new login)", policy, answer=answer,
+                              read=seen["read"], shown=shown)
+
+
+class Claims(WithRelay):
+    def test_a_stranger_asks_for_keys(self) -> None:
+        bob = self.app("bob")
+        found = self.relay.do("relay.claim", user=self.user("bob"), claims=60)
+        self.measured("claim", "60 times", **found)
+        self.assertIn("ok", bob.ask("ping"))
+
+
 if __name__ == "__main__":
     unittest.main()

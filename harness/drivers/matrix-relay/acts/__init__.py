@@ -4,11 +4,17 @@
 from typing import Any
 
 from acts.act import Act
+from acts.devices import DeviceKeys, GhostDevice
 from acts.messages import Plaintext, Replay, Sender
+from acts.rooms import AddedMember, StrippedMarker
 from protocol import Unsupported, read
 
 ACTS: dict[str, type[Act]] = {
     "none": Act,
+    "ghost-device": GhostDevice,
+    "added-member": AddedMember,
+    "stripped-marker": StrippedMarker,
+    "device-keys": DeviceKeys,
     "sender": Sender,
     "replay": Replay,
     "plaintext": Plaintext,

@@ -25,6 +25,10 @@ class Exchange:
     from_the_start: bool
 
 
+class Nudge(str):
+    """A change that only makes the app look again, and does not count by itself."""
+
+
 class Act:
     """Changes nothing."""
 
@@ -54,7 +58,7 @@ class Act:
         """Changes the answer in place; says what it changed, a line for each change."""
         return []
 
-    def hides(self, exchange: Exchange) -> Optional[str]:
+    async def hides(self, exchange: Exchange) -> Optional[str]:
         """The app is told that this is not there; says what was hidden."""
         return None
 
