@@ -20,8 +20,11 @@ from stage import Stage
 
 CONNECTIONS = 64
 
-# Seconds for a handshake, and for connections to end.
-HANDSHAKE, END = 10.0, 1.0
+# Seconds for connections to end.
+END = 1.0
+
+# Bytes of a request line; Synapse takes as many.
+LONGEST_LINE = 16 * 1024
 
 # Headers of one connection, and those that are made anew.
 OF_A_CONNECTION = frozenset(
@@ -64,7 +67,13 @@ class Proxy:
         self.marks = 0
 
     async def listen(self, context: ssl.SSLContext) -> int:
-        listener = Listener(self._handle, handler_cancellation=True, access_log=None)
+        listener = Listener(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=LONGEST_LINE,
+        )
         self.runner = web.ServerRunner(listener, shutdown_timeout=END)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=context)
