@@ -41,12 +41,23 @@ class ShownDevices:
     async def show(self, link: Any) -> None:
         """Lets an app that is connected learn at once."""
 
+    async def arrived(self, link: Any) -> None:
+        """An app that starts again remembers a list, and waits for news."""
+        await self.show(link)
+
     async def end(self) -> None:
         for link in self.people.links_of(self.view):
-            for owner in self.owners():
-                for node in (LIST, LIST_OF_TWO):
-                    if items := await devices.fetch(link, owner, node):
-                        await link.hand(devices.news(owner, link.jid, node, items))
+            try:
+                await self._show_truth(link)
+            except (ConnectionError, TimeoutError):
+                # It left meanwhile.
+                continue
+
+    async def _show_truth(self, link: Any) -> None:
+        for owner in self.owners():
+            for node in (LIST, LIST_OF_TWO):
+                if items := await devices.fetch(link, owner, node):
+                    await link.hand(devices.news(owner, link.jid, node, items))
 
     async def from_app(self, link: Any, stanza: ET.Element) -> Stanzas:
         return None
@@ -77,9 +88,7 @@ class GhostDevice(ShownDevices):
 
     async def show(self, link: Any) -> None:
         items = await devices.fetch(link, self.user, LIST)
-        await self.change_and_hand(link, devices.news(self.user, link.jid, LIST, items))
-
-    async def change_and_hand(self, link: Any, news: ET.Element) -> None:
+        news = devices.news(self.user, link.jid, LIST, items)
         await self.to_app(link, news)
         await link.hand(news)
 
@@ -121,19 +130,22 @@ class DeviceKeys(ShownDevices):
 
     async def show(self, link: Any) -> None:
         """An app that already encrypts for the device asks for no keys: it is sent a key exchange."""
-        for number in await devices.fetch_list(link, self.user):
-            impostor = self.impostor(number)
-            if (link.bare, number) not in self.people.sessions or link.device is None:
-                continue
-            bundle = await devices.fetch_bundle(link, link.bare, link.device)
-            if bundle is None:
-                continue
-            attributes = {"type": "chat", "id": secrets.token_hex(8), "to": link.jid}
-            message = ET.Element(f"{CLIENT}message", attributes)
-            message.set("from", place_of(self.people, self.user) or self.user)
-            message.append(await impostor.greet(link.bare, link.device, bundle))
-            self.record.change(f"{self.view} is sent a key exchange with our keys as {number}")
-            await link.hand(message)
+        listed = await devices.fetch_list(link, self.user)
+        known = [number for number in listed if (link.bare, number) in self.people.sessions]
+        own = [link.device] if link.device else await devices.fetch_list(link, link.bare)
+        for number in known:
+            for device in own[:MOST]:
+                bundle = await devices.fetch_bundle(link, link.bare, device)
+                if bundle is not None:
+                    await self._greet(link, number, device, bundle)
+
+    async def _greet(self, link: Any, number: int, device: int, bundle: ET.Element) -> None:
+        attributes = {"type": "chat", "id": secrets.token_hex(8), "to": link.jid}
+        message = ET.Element(f"{CLIENT}message", attributes)
+        message.set("from", place_of(self.people, self.user) or self.user)
+        message.append(await self.impostor(number).greet(link.bare, device, bundle))
+        self.record.change(f"{self.view} is sent a key exchange with our keys as {number}")
+        await link.hand(message)
 
     async def change(self, owner: str, items: ET.Element) -> bool:
         if items.get("node") == BUNDLES_OF_TWO:

@@ -32,6 +32,9 @@ class AddedMember:
     async def end(self) -> None:
         """The next answer is true again."""
 
+    async def arrived(self, link: Any) -> None:
+        """Apps ask before they send."""
+
     async def from_app(self, link: Any, stanza: ET.Element) -> Optional[list[ET.Element]]:
         item = stanza.find(f"{QUERY}/{ITEM}")
         if (

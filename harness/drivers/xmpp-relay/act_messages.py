@@ -28,6 +28,9 @@ class HandedMessages:
     async def end(self) -> None:
         """The next message is honest again."""
 
+    async def arrived(self, link: Any) -> None:
+        """What comes from the archive is left as it is."""
+
     async def from_app(self, link: Any, stanza: ET.Element) -> Stanzas:
         return None
 

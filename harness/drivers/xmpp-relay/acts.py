@@ -32,6 +32,9 @@ class Honest:
     async def end(self) -> None:
         """Nothing."""
 
+    async def arrived(self, link: Any) -> None:
+        """Nothing."""
+
     async def from_app(self, link: Any, stanza: ET.Element) -> Optional[list[ET.Element]]:
         return None
 

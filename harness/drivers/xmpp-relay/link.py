@@ -29,6 +29,8 @@ class Link:
         self.outward, self.inward = Stanzas(), Stanzas()
         # The app's full address, once the server gave it one.
         self.jid: Optional[str] = None
+        # It said that it is there; what is handed to it from then on, it reads.
+        self.there = False
         # The number of its OMEMO device, once it sent something with it.
         self.device: Optional[int] = None
         self.asked: dict[str, asyncio.Future[ET.Element]] = {}

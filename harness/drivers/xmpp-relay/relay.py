@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from acts import Honest, act_of
 import certificates
 from link import Link
+from markup import CLIENT
 from observer import Observer
 from people import People
 from protocol import Refused
@@ -132,6 +133,9 @@ class Relay:
         await self.observer.look(link, stanza, self.record, self.act.view)
         if link.jid is None or link.bare != self.act.view:
             return None
+        if not link.there and is_greeting(stanza):
+            link.there = True
+            await self.act.arrived(link)
         return await self.act.from_app(link, stanza)
 
     async def to_app(self, link: Link, stanza: ET.Element) -> Optional[list[ET.Element]]:
@@ -159,3 +163,8 @@ class Relay:
         except BaseException:
             self.act = Honest()
             raise
+
+
+def is_greeting(stanza: ET.Element) -> bool:
+    """The presence with which an app says that it is there."""
+    return stanza.tag == f"{CLIENT}presence" and not {"to", "type"} & set(stanza.keys())
