@@ -34,7 +34,7 @@ async def claim(world: World, user: str, claims: int) -> dict[str, int]:
 async def _claim(client: Client, user: JID, claims: int) -> dict[str, int]:
     listed = await _devices(client, user)
     if not listed:
-        raise Unsupported(f"`{user.user}` publishes no OMEMO devices: there are no prekeys to claim")
+        raise Unsupported(f"a stranger is shown no OMEMO devices of `{user.user}`: nothing to claim")
     counts = {"handed": 0, "distinct": 0, "last_resort": 0, "refused": 0}
     distinct: set[tuple[int, str]] = set()
     for turn in range(claims):
@@ -60,7 +60,8 @@ async def _devices(client: Client, user: JID) -> list[int]:
     try:
         answer: Any = await client["xep_0060"].get_items(user, LIST, timeout=20)
     except IqError as error:
-        if error.condition == "item-not-found":
+        # A server need not say whether there is no list, or none for strangers.
+        if error.condition in ("item-not-found", "forbidden"):
             return []
         raise
     return numbers(answer.xml)
