@@ -24,6 +24,8 @@ from test_xmpp import SECONDS, Driver, Prosody, canary, end, shown_text
 
 NUMBERS = itertools.count(1)
 
+CLEAR = {"what": "plaintext", "view": "x", "from": "y", "conversation": "y"}
+
 FOLDER: Path
 SERVER: Prosody
 RELAY: Interceptor
@@ -151,8 +153,8 @@ class Honest(Case):
             ({"what": "replay", "view": "alice"}, "error"),
             ({"what": "replay", "view": "alice", "from": "bob@elsewhere"}, "error"),
             ({"what": "none", "view": "alice"}, "error"),
-            ({"what": "plaintext", "view": "x", "from": "y", "text": "\0", "conversation": "y"}, "error"),
-            ({"what": "plaintext", "view": "x", "from": "y", "text": "z", "conversation": "y"}, "error"),
+            ({**CLEAR, "text": "\0"}, "error"),
+            ({**CLEAR, "text": "nobody of that name is connected"}, "error"),
         ):
             self.assertIn(outcome, RELAY.call("relay.tamper", **args), args)
         self.assertEqual(RELAY.seen()["applied"], 0)
