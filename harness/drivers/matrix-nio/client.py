@@ -22,6 +22,10 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 FETCHED = 500
 FILTER = {"room": {"timeline": {"limit": FETCHED}, "state": {"lazy_load_members": False}}}
 
+# Rounds after a login until the server has no news. Synapse answers an app that is started again
+# within two minutes from its cache: with what it said the first time, a piece in each round.
+CATCHING_UP = 50
+
 # One retry, for a connection that the server closed while nobody looked. Without a number, nio
 # retries for ever.
 CONFIG = AsyncClientConfig(max_timeouts=1, max_limit_exceeded=2, request_timeout=REQUEST)
@@ -137,6 +141,14 @@ class Session:
             accepted(await client.keys_query())
         if client.should_claim_keys:
             accepted(await client.keys_claim(client.get_users_for_key_claiming()))
+
+    async def catch_up(self) -> None:
+        """As an app does before its user can write."""
+        for _ in range(CATCHING_UP):
+            known = self.nio.next_batch
+            await self.sync()
+            if self.nio.next_batch == known:
+                return
 
     async def sync_until(
         self, done: Callable[[], Awaitable[bool]], seconds: float, round_millis: int = 10_000

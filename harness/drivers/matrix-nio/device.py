@@ -202,7 +202,7 @@ class Device:
         session = self._begin()
         try:
             await session.login(user, secret(password))
-            await session.sync()
+            await session.catch_up()
             if display_name is not None:
                 accepted(await session.nio.set_displayname(display_name))
         except BaseException:

@@ -323,6 +323,19 @@ class Encrypted(WithSynapse):
         for word in (one, two, three):
             self.awaited(again, self.user("alice"), word)
 
+    def test_an_app_that_is_started_again_at_once_knows_its_conversations(self) -> None:
+        alice, bob = self.device("alice", "alice"), self.device("bob", "bob")
+        early, late = canary("early"), canary("late")
+        alice.do("message.send", **text_of(self.user("bob"), early))
+        self.awaited(bob, self.user("alice"), early)
+        alice.do("shutdown")
+        again = self.device("alice", "alice")
+        self.assertIn(early, json.dumps(again.do("conversation.read", conversation=self.user("bob"))))
+        again.do("message.send", **text_of(self.user("bob"), late))
+        self.awaited(bob, self.user("alice"), late)
+        session = json.loads((self.folder / "alice" / "session.json").read_text())
+        self.assertEqual(len(self.api(session, "GET", "joined_rooms", {})["joined_rooms"]), 1)
+
     def test_a_message_without_encryption_is_told_from_the_others(self) -> None:
         alice = self.device("alice", "alice")
         bob = self.device("bob", "bob", mode="plain")

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What an act may do, and the act that does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from accounts import App
+from routes import Kind, Route
+
+if TYPE_CHECKING:
+    from stage import Stage
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request of an app that was answered."""
+
+    app: App
+    route: Route
+    # What the app asked for, where that is JSON and was read.
+    asked: Optional[dict]
+    # The app has nothing yet, so it is told everything.
+    from_the_start: bool
+
+
+class Nudge(str):
+    """A change that only makes the app look again, and does not count by itself."""
+
+
+class Act:
+    """Changes nothing."""
+
+    # The arguments beside `what`; `view` is whose app is lied to.
+    FIELDS: dict[str, str] = {}
+    # Answers to the app of the view that are read, and may be changed.
+    REWRITES: frozenset[Kind] = frozenset()
+
+    def __init__(self, stage: Stage, given: dict[str, str]) -> None:
+        self.stage = stage
+        self.given = given
+        view = given.get("view")
+        self.view: Optional[str] = None if view is None else stage.accounts.user_id(view)
+
+    async def prepare(self) -> None:
+        """What has to be found out, and can fail, before the act is on."""
+
+    def concerns(self, app: Optional[App]) -> bool:
+        return app is not None and app.user_id == self.view
+
+    @property
+    def waits_for_sync(self) -> bool:
+        """Something is to be handed over with the next answer to a sync, which should come at once."""
+        return False
+
+    async def rewrite(self, exchange: Exchange, answer: Any) -> list[str]:
+        """Changes the answer in place; says what it changed, a line for each change."""
+        return []
+
+    async def hides(self, exchange: Exchange) -> Optional[str]:
+        """The app is told that this is not there; says what was hidden."""
+        return None
+
+    def addressed(self, sender: App, messages: dict) -> None:
+        """To-device messages of an app; what is for the relay's own keys is taken out."""
+
+    def sent(self, sender: App, route: Route, content: dict, event_id: str) -> None:
+        """A message that the server took."""
+
+    def opened(self, route: Route, content: dict) -> Optional[str]:
+        """The text of an encrypted message, where the relay holds its key."""
+        return None
