@@ -21,6 +21,8 @@ struct Product {
     server: Server,
     /// In `harness/drivers`.
     driver: &'static str,
+    /// In `harness/drivers` too: the malicious server, where the app has secrets from an honest one.
+    interceptor: Option<&'static str>,
 }
 
 const PRODUCTS: [Product; 4] = [
@@ -29,24 +31,28 @@ const PRODUCTS: [Product; 4] = [
         title: "Prosody and slixmpp with OMEMO",
         server: Server::Prosody,
         driver: "xmpp-omemo",
+        interceptor: Some("xmpp-relay"),
     },
     Product {
         name: "xmpp-plain",
         title: "Prosody and slixmpp without OMEMO",
         server: Server::Prosody,
         driver: "xmpp-plain",
+        interceptor: None,
     },
     Product {
         name: "matrix",
         title: "Synapse and matrix-nio with encrypted rooms",
         server: Server::Synapse,
         driver: "matrix-nio",
+        interceptor: Some("matrix-relay"),
     },
     Product {
         name: "matrix-plain",
         title: "Synapse and matrix-nio without encryption",
         server: Server::Synapse,
         driver: "matrix-nio-plain",
+        interceptor: None,
     },
 ];
 
@@ -96,8 +102,12 @@ impl Product {
     /// What a buyer would write in `hallmark.toml`.
     fn description(&self, server: &Running) -> String {
         let Running { endpoint, starttls, name, roots, storage, relay, .. } = server;
-        let driver =
-            workspace::root().join("harness/drivers").join(self.driver).join("driver.toml");
+        let manifest = |name: &str| {
+            let folder = workspace::root().join("harness/drivers").join(name);
+            folder.join("driver.toml").display().to_string()
+        };
+        let interceptor =
+            self.interceptor.map(|name| format!("interceptor = {:?}\n", manifest(name)));
         let starttls = starttls.map(|word| format!("starttls = {word:?}\n")).unwrap_or_default();
         let relay: Vec<_> =
             relay.iter().map(|(setting, at)| format!("{setting} = {at:?}")).collect();
@@ -105,11 +115,12 @@ impl Product {
             "schema = 1\nstandard = \"nhs-im\"\n\n[candidate]\nname = {:?}\nversion = {:?}\n\n\
              [[server]]\nendpoint = {endpoint:?}\n{starttls}name = {name:?}\nroots = {roots:?}\n\n\
              [[messaging]]\ndriver = {:?}\n\n[messaging.product]\nserver = {endpoint:?}\n\
-             name = {name:?}\nroots = {roots:?}\nstorage = [{storage:?}]\nrelay = {{ {} }}\n",
+             name = {name:?}\nroots = {roots:?}\nstorage = [{storage:?}]\nrelay = {{ {} }}\n{}",
             self.title,
             self.server.version(),
-            driver.display().to_string(),
+            manifest(self.driver),
             relay.join(", "),
+            interceptor.unwrap_or_default(),
         )
     }
 }

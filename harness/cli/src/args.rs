@@ -243,6 +243,9 @@ pub(crate) struct Run {
     /// The candidate's description
     #[arg(short, long, default_value = "hallmark.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Also run intrusive checks: attacks on test accounts; off this machine only with [authorisation]
+    #[arg(long)]
+    pub(crate) intrusive: bool,
     #[command(flatten)]
     pub(crate) choice: Choice,
 }

@@ -85,7 +85,8 @@ pub(crate) fn world<'p>(
         storage.push(path);
     }
     let name = product.name.clone().unwrap_or(host);
-    Ok(World { server, name, roots, storage, relay, folder: workplace.0.clone() })
+    let settings = product.settings.clone();
+    Ok(World { server, name, roots, storage, relay, settings, folder: workplace.0.clone() })
 }
 
 /// Address and host of `HOST:PORT`.

@@ -39,6 +39,8 @@ pub(crate) struct Session<'a> {
     pub(crate) standard: Loaded,
     pub(crate) overlays: BTreeMap<RequirementId, Vec<Overlay>>,
     pub(crate) authorisation: Option<Authorisation>,
+    /// Whether intrusive checks are allowed.
+    pub(crate) intrusive: bool,
     pub(crate) gate: GateSettings,
     /// Whether the gate looks at the whole standard.
     pub(crate) whole_standard: bool,
@@ -146,6 +148,7 @@ impl Session<'_> {
                 },
                 challenge: self.choice.challenge.clone(),
                 authorisation: self.authorisation.clone(),
+                intrusive: self.intrusive,
                 environment: vec![format!("{} on {}", env::consts::OS, env::consts::ARCH)],
             },
             headline: Headline::UNDETERMINED,
@@ -243,6 +246,7 @@ pub(crate) fn alone(
         standard: hallmark_standards::load(choice.standard.as_deref().unwrap_or("nhs-im"))?,
         overlays: BTreeMap::new(),
         authorisation: None,
+        intrusive: false,
         gate,
         whole_standard: false,
         scene: None,

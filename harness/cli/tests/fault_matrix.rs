@@ -34,8 +34,20 @@ const MEASURED: [&str; 5] = [
     "messaging/signed-text",
 ];
 
-/// Checks of a live app on its server, which the demonstration does not have.
-const NEEDS_A_SERVER: &str = "messaging/app-conversation";
+/// Checks of a live app on its server, which the demonstration does not have: no fault turns them. What
+/// they make of facts is tested by hand-made ones, and what they see of real apps where products are run.
+const NEEDS_A_SERVER: [&str; 10] = [
+    "messaging/app-added-member",
+    "messaging/app-conversation",
+    "messaging/app-device-keys",
+    "messaging/app-ghost-device",
+    "messaging/app-inventory",
+    "messaging/app-marker",
+    "messaging/app-plaintext",
+    "messaging/app-prekeys",
+    "messaging/app-replay",
+    "messaging/app-sender",
+];
 
 /// Checks that never do more than warn: where good libraries fall short by their protocol.
 const GRADED: [&str; 6] = [
@@ -160,7 +172,9 @@ fn demo(fault: Option<Fault>) -> Verdicts {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut verdicts: Verdicts =
         checks.map(|check| (text(&check["id"]), text(&check["verdict"]))).collect();
-    assert_eq!(verdicts.remove(NEEDS_A_SERVER).as_deref(), Some("not-tested"), "{name}");
+    for check in NEEDS_A_SERVER {
+        assert_eq!(verdicts.remove(check).as_deref(), Some("not-tested"), "{name}: {check}");
+    }
     verdicts
 }
 

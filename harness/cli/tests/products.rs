@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what could not be run is said")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpStream},
@@ -202,6 +202,48 @@ fn matrix_with_encrypted_rooms_keeps_what_is_written_from_its_server() {
 fn matrix_without_encryption_shows_everything_to_its_server() {
     let Some(seen) = product("matrix-plain", &["matrix-nio-plain", "synapse"]) else { return };
     everything_was_readable(&seen, "media/local_content");
+}
+
+/// What became of each attack of a malicious server: verdict and observed, by check.
+fn attacked(name: &str, flags: &[&str]) -> BTreeMap<String, (String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("bundle");
+    let before = left_behind(root(), name);
+    let ended = xtask_product(name, &out)
+        .args(["-q", "--only", "messaging/app-*", "--skip", "messaging/app-conversation"])
+        .args(flags)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let report = fs::read(out.join("report.json"));
+    let report = report.unwrap_or_else(|error| panic!("{name}: {error}: {said}"));
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!(report["run"]["intrusive"], flags.contains(&"--intrusive"), "{name}");
+    assert_eq!(left_behind(root(), name), before, "{name} leaves data of its accounts");
+    let rows = report["requirements"].as_array().unwrap().iter();
+    let checks = rows.flat_map(|row| row["checks"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    checks
+        .filter(|check| check["id"].as_str().unwrap().starts_with("messaging/app-"))
+        .filter(|check| check["id"] != "messaging/app-conversation")
+        .map(|check| (text(&check["id"]), (text(&check["verdict"]), text(&check["observed"]))))
+        .collect()
+}
+
+const OMEMO: [&str; 2] = ["xmpp-omemo", "prosody"];
+const MATRIX: [&str; 2] = ["matrix-nio", "synapse"];
+
+#[test]
+fn without_leave_nobody_is_attacked() {
+    if !is_installed("xmpp-omemo", &OMEMO) {
+        return;
+    }
+    let found = attacked("xmpp-omemo", &[]);
+    assert_eq!(found.len(), 9);
+    for (check, (verdict, observed)) in found {
+        assert_eq!(verdict, "not-tested", "{check}: {observed}");
+        assert!(observed.contains("needs --intrusive"), "{check}: {observed}");
+    }
 }
 
 /// Killed while its users log in, a product leaves no process and no open port. What its accounts stored lies in

@@ -223,6 +223,10 @@ device! {
     settings_get(SettingsGet) -> SettingAnswer, "`settings.get`";
     settings_set(SettingsSet) -> Done, "`settings.set`";
     world_set(WorldSet) -> Done, "`world.set`";
+    relay_open(RelayOpen) -> RelayOpenAnswer, "`relay.open`";
+    relay_tamper(RelayTamper) -> Done, "`relay.tamper`";
+    relay_seen(RelaySeen) -> RelaySeenAnswer, "`relay.seen`";
+    relay_claim(RelayClaim) -> RelayClaimAnswer, "`relay.claim`";
 }
 
 fn arguments<A: serde::de::DeserializeOwned>(args: Value) -> Reply<A> {

@@ -1,6 +1,6 @@
 //! `hallmark.toml`: what is under test, and how the run is gated.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -131,6 +131,37 @@ pub struct Product {
     /// them: `{ upload-endpoint = "127.0.0.1:5281" }`.
     #[serde(default)]
     pub relay: BTreeMap<String, String>,
+    /// How users set the app, by the app's own names: `{ trust = "verified-only" }`. Part of what is
+    /// tested.
+    #[serde(default)]
+    pub settings: BTreeMap<String, AppSetting>,
+    /// Driver of an interceptor, which stands between app and server as a malicious server: path of a
+    /// `driver.toml`, or a name. It is used only with `--intrusive`, and where the server is not on
+    /// this machine's loopback only with an authorisation.
+    #[serde(default)]
+    pub interceptor: Option<String>,
+}
+
+/// What a user chose in an app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AppSetting {
+    /// On or off.
+    Switch(bool),
+    /// A number.
+    Number(i64),
+    /// A word or a text.
+    Text(String),
+}
+
+impl fmt::Display for AppSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Switch(on) => on.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => f.pad(text),
+        }
+    }
 }
 
 /// Who allowed intrusive checks, for what, until when.
@@ -143,6 +174,53 @@ pub struct Authorisation {
     pub scope: String,
     /// Last day, `YYYY-MM-DD`.
     pub until: Date,
+}
+
+/// Why an authorisation allows nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAuthorised {
+    /// There is none.
+    #[error(
+        "--intrusive attacks apps on their way to {server}, which is not on this machine: say in \
+         [authorisation] who allowed it (by, scope, until)"
+    )]
+    Absent {
+        /// What would be attacked.
+        server: String,
+    },
+    /// It does not say who or what.
+    #[error("`{field}` of [authorisation] is empty: say who allowed what")]
+    Empty {
+        /// Which field.
+        field: &'static str,
+    },
+    /// Its last day is over.
+    #[error("the authorisation by {by} ended on {until}: ask for another or leave out --intrusive")]
+    Expired {
+        /// Who gave it.
+        by: String,
+        /// Its last day.
+        until: Date,
+    },
+}
+
+impl Authorisation {
+    /// Whether intrusive checks are allowed on this day.
+    ///
+    /// # Errors
+    ///
+    /// When it says not who or what, or its last day is over.
+    pub fn check(&self, today: Date) -> Result<(), NotAuthorised> {
+        for (field, text) in [("by", &self.by), ("scope", &self.scope)] {
+            if text.trim().is_empty() {
+                return Err(NotAuthorised::Empty { field });
+            }
+        }
+        if self.until < today {
+            return Err(NotAuthorised::Expired { by: self.by.clone(), until: self.until });
+        }
+        Ok(())
+    }
 }
 
 /// A kind of verdict that keeps the gate shut.

@@ -116,6 +116,9 @@ pub struct Run {
     /// Who allowed intrusive checks, for what, until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorisation: Option<Authorisation>,
+    /// Whether intrusive checks were allowed: attacks on test accounts, and what uses up resources.
+    #[serde(default)]
+    pub intrusive: bool,
     /// What was in force: operating system, isolation of drivers.
     pub environment: Vec<String>,
 }

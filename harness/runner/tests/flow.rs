@@ -177,6 +177,7 @@ fn opening() -> Report {
             assurance: Assurance::SelfTest,
             challenge: None,
             authorisation: None,
+            intrusive: false,
             environment: vec![],
         },
         headline: Headline::UNDETERMINED,

@@ -42,6 +42,9 @@ pub struct Predicate {
     pub challenge: Option<String>,
     /// Who allowed intrusive checks, where anybody did.
     pub authorisation: Option<Authorisation>,
+    /// Whether intrusive checks were allowed.
+    #[serde(default)]
+    pub intrusive: bool,
     /// What was taken out of the bundle, by rule.
     pub redactions: Vec<Redaction>,
     /// Other documents that the verdicts rest on.
@@ -159,6 +162,7 @@ impl Predicate {
             assurance: run.assurance,
             challenge: run.challenge,
             authorisation: run.authorisation,
+            intrusive: run.intrusive,
             redactions: Vec::new(),
             inputs: Vec::new(),
         }

@@ -2,7 +2,17 @@
 
 mod aes_256_equivalent;
 mod aes_256_literal;
+mod app_added_member;
+mod app_attacks;
 mod app_conversation;
+mod app_device_keys;
+mod app_ghost_device;
+mod app_inventory;
+mod app_marker;
+mod app_plaintext;
+mod app_prekeys;
+mod app_replay;
+mod app_sender;
 mod bit_flips;
 mod encryption_marker;
 mod envelope_confidential;
@@ -174,7 +184,31 @@ const CHECKS: &[Check] = &[
     group_conversation::CHECK,
     group_channel::CHECK,
     group_forwarded_key::CHECK,
+    // live apps
     app_conversation::CHECK,
+    app_ghost_device::CHECK,
+    app_added_member::CHECK,
+    app_marker::CHECK,
+    app_device_keys::CHECK,
+    app_sender::CHECK,
+    app_replay::CHECK,
+    app_plaintext::CHECK,
+    app_prekeys::CHECK,
+    app_inventory::CHECK,
+];
+
+/// Checks of a live app on its server.
+const LIVE: [&str; 10] = [
+    app_conversation::CHECK.name,
+    app_ghost_device::CHECK.name,
+    app_added_member::CHECK.name,
+    app_marker::CHECK.name,
+    app_device_keys::CHECK.name,
+    app_sender::CHECK.name,
+    app_replay::CHECK.name,
+    app_plaintext::CHECK.name,
+    app_prekeys::CHECK.name,
+    app_inventory::CHECK.name,
 ];
 
 /// Why a sweep that ran out of time concludes nothing.
@@ -241,6 +275,11 @@ impl Suite for Messaging {
             format!("driven through {} {}", line(&hello.driver.name), line(&hello.driver.version)),
             format!("way of calling: {}", line(&hello.calling)),
         ];
+        let set =
+            |(name, value): (&String, _)| line(&format!("set by its users: {name} = {value}"));
+        notes.extend(driver.settings.iter().map(set));
+        let attacked = |by: &String| format!("attacked on the way to its server by {}", line(by));
+        notes.extend(driver.interceptor.as_ref().map(attacked));
         notes.extend(driver.isolation.iter().map(|note| line(note)));
         Ok(Subject {
             suite: SuiteName::Messaging,
@@ -259,7 +298,7 @@ impl Suite for Messaging {
 
 /// Whether this check looks at a live app on its server.
 pub(crate) fn needs_a_server(check: &CheckId) -> bool {
-    *check == CheckId::of(SuiteName::Messaging, app_conversation::CHECK.name)
+    check.suite() == SuiteName::Messaging && LIVE.contains(&check.name())
 }
 
 /// The experiments that these checks need, each once.

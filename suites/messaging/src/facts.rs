@@ -1,12 +1,12 @@
 //! What the messaging suite observed: `facts/messaging.json`.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use hallmark_driver::{
     Breakage, Outcome,
     protocol::{Class, Warning, ops::HelloAnswer},
 };
-use hallmark_model::{CheckId, EvidenceRef, text};
+use hallmark_model::{CheckId, EvidenceRef, candidate::AppSetting, text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -31,6 +31,12 @@ pub struct Driver {
     pub hello: HelloAnswer,
     /// What isolation was in force for its processes.
     pub isolation: Vec<String>,
+    /// How users set the app, by its own names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, AppSetting>,
+    /// Name and version of what stood between app and server as a malicious server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interceptor: Option<String>,
 }
 
 /// One experiment.

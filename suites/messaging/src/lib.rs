@@ -19,4 +19,4 @@ mod tests;
 
 pub use checks::Messaging;
 pub use probe::Driven;
-pub use world::World;
+pub use world::{Interception, World};

@@ -1,8 +1,10 @@
 //! The experiments. They talk to devices, keep what they see, and judge nothing.
 
 mod app;
+mod attack;
 mod device;
 mod group;
+mod hostile;
 mod lab;
 mod openpgp;
 mod reaction;
@@ -20,10 +22,16 @@ use serde_json::Value;
 use crate::{
     checks,
     facts::{Driver, Experiment, MessagingFacts},
-    world::World,
+    world::{Interception, World},
 };
 pub use algorithms::Measured as AlgorithmsMeasured;
 pub use app_conversation::Measured as AppMeasured;
+pub use app_inventory::Measured as InventoryMeasured;
+pub use app_plaintext::{Clear, Measured as PlaintextMeasured};
+pub use app_prekeys::Measured as PrekeysMeasured;
+pub use app_replay::Measured as ReplayMeasured;
+pub use app_sender::{Measured as SenderMeasured, Named};
+pub use attack::{Measured as AttackMeasured, Play};
 pub use bit_flips::{Measured as BitFlipsMeasured, Sweep};
 pub use decrypt_timing::Measured as TimingMeasured;
 pub use encryption_marker::Measured as MarkerMeasured;
@@ -45,6 +53,7 @@ pub use group_healing::{Healed, Measured as GroupHealingMeasured};
 pub use group_rotation::Measured as GroupRotationMeasured;
 pub use group_round_trip::{Agreement, Measured as GroupRoundTripMeasured};
 pub use group_window::Measured as GroupWindowMeasured;
+pub use hostile::Trust;
 pub use hostile_size::Measured as HostileMeasured;
 pub use key_commitment::Measured as CommitmentMeasured;
 pub use key_reuse::Measured as KeyReuseMeasured;
@@ -169,13 +178,30 @@ experiments! {
 
     // live apps
     "app-conversation" => app_conversation, "users of the live app talk, and the line is recorded";
+
+    // live apps before a malicious server
+    "app-ghost-device" => app_ghost_device, "a server that adds a device to a person";
+    "app-added-member" => app_added_member, "a server that adds a member to a group";
+    "app-marker" => app_marker, "a server that hides that a conversation is encrypted";
+    "app-device-keys" => app_device_keys, "a server that replaces a person's keys";
+    "app-sender" => app_sender, "a server that names another sender";
+    "app-replay" => app_replay, "a server that hands over messages again";
+    "app-plaintext" => app_plaintext, "a server that hands over plaintext";
+    "app-prekeys" => app_prekeys, "a stranger who uses up prekeys";
+    "app-inventory" => app_inventory, "for whom a message is encrypted after a device was removed";
 }
 
 /// A messenger behind a driver.
 pub struct Driven {
     connect: Box<dyn Connect>,
-    world: Option<World>,
+    live: Option<Live>,
     command: String,
+}
+
+/// A live app's world, and whether a malicious server may stand in it.
+struct Live {
+    world: World,
+    interception: Interception,
 }
 
 impl Driven {
@@ -183,19 +209,19 @@ impl Driven {
     /// to drive it again.
     #[must_use]
     pub fn new(connect: Box<dyn Connect>, command: String) -> Self {
-        Self { connect, world: None, command }
+        Self { connect, live: None, command }
     }
 
     /// The same messenger as a live app in this world.
     #[must_use]
-    pub fn within(mut self, world: World) -> Self {
-        self.world = Some(world);
+    pub fn within(mut self, world: World, interception: Interception) -> Self {
+        self.live = Some(Live { world, interception });
         self
     }
 
     async fn facts(&self, job: &Job<'_>) -> Result<MessagingFacts, ProbeError> {
         let wanted = checks::experiments_for(job.checks);
-        let mut lab = Lab::open(&*self.connect, self.world.as_ref(), job.seed, job.depth).await?;
+        let mut lab = Lab::open(&*self.connect, self.live.as_ref(), job.seed, job.depth).await?;
         (job.tell)(Event::SuiteStarted {
             suite: Suite::Messaging,
             subject: lab.candidate(),
@@ -218,6 +244,8 @@ impl Driven {
             name: self.connect.name(),
             hello: lab.hello().clone(),
             isolation: lab.isolation().to_vec(),
+            settings: lab.world().map(|world| world.settings.clone()).unwrap_or_default(),
+            interceptor: lab.interceptor().map(str::to_owned),
         };
         lab.close().await;
         Ok(MessagingFacts { driver, experiments })
@@ -231,7 +259,7 @@ impl Prober for Driven {
 
     /// Without a server there is nothing that a live app could talk to.
     fn covers(&self, check: &CheckId) -> bool {
-        self.world.is_some() || !checks::needs_a_server(check)
+        self.live.is_some() || !checks::needs_a_server(check)
     }
 
     fn probe<'a>(

@@ -4,6 +4,7 @@ mod forward_secrecy;
 mod groups;
 mod hand_made;
 mod keys;
+mod live;
 mod order;
 
 use std::{cell::RefCell, collections::BTreeSet};
@@ -35,6 +36,7 @@ fn all_cases() -> hand_made::Cases {
     cases.extend(keys::cases());
     cases.extend(forward_secrecy::cases());
     cases.extend(groups::cases());
+    cases.extend(live::cases());
     cases
 }
 
@@ -79,6 +81,54 @@ fn each_verdict_of_each_check_in_words() {
         }
     }
     insta::assert_snapshot!(shown.into_inner());
+}
+
+/// What somebody reads decides; what an app could not do anything about does not.
+#[test]
+fn attacks_are_judged_by_what_the_app_promises() {
+    let verdicts: Vec<_> = live::cases()
+        .into_iter()
+        .flat_map(|(check, outcomes)| {
+            outcomes.into_iter().map(move |(what, experiment)| (check, what, experiment))
+        })
+        .map(|(check, what, experiment)| {
+            let finding = judge(&facts("omemo", vec![experiment]), check, &policy());
+            (check, what, finding.verdict)
+        })
+        .collect();
+    for check in ["app-ghost-device", "app-added-member", "app-marker", "app-device-keys"] {
+        for (what, verdict) in [
+            ("refused", Verdict::Pass),
+            ("without effect", Verdict::Pass),
+            ("silent before verification alone", Verdict::Warn),
+            ("told before verification alone", Verdict::Warn),
+            ("silent after verification", Verdict::Fail),
+            ("told after verification", Verdict::Warn),
+            ("silent, and nobody can verify", Verdict::Fail),
+            ("nobody unverified is written to", Verdict::Pass),
+            ("no chance after verification", Verdict::Inconclusive),
+            ("no chance before it", Verdict::Inconclusive),
+            ("a reader without a cause", Verdict::Fail),
+            ("nothing played", Verdict::Inconclusive),
+        ] {
+            assert!(verdicts.contains(&(check, what, verdict)), "{check}: {what}: {verdicts:#?}");
+        }
+    }
+    for (check, what, verdict) in [
+        ("app-sender", "dropped", Verdict::Pass),
+        ("app-sender", "under the other, and marked", Verdict::Warn),
+        ("app-sender", "under the other", Verdict::Fail),
+        ("app-sender", "no chance", Verdict::Inconclusive),
+        ("app-replay", "once", Verdict::Pass),
+        ("app-replay", "twice", Verdict::Fail),
+        ("app-replay", "no chance", Verdict::Inconclusive),
+        ("app-plaintext", "dropped", Verdict::Pass),
+        ("app-plaintext", "as encrypted", Verdict::Fail),
+        ("app-plaintext", "without any difference", Verdict::Fail),
+        ("app-plaintext", "no chance", Verdict::Inconclusive),
+    ] {
+        assert!(verdicts.contains(&(check, what, verdict)), "{check}: {what}: {verdicts:#?}");
+    }
 }
 
 #[test]

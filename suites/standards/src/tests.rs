@@ -50,11 +50,20 @@ fn every_check_decides_a_row_that_blocks() {
         .filter(|check| !standard.decided_by(check).any(|row| row.blocks()))
         .map(ToString::to_string)
         .collect();
-    // The literal reading is printed for tenders that insist on it; the equivalence decides. The
-    // others are graded, or measured only.
+    // The literal reading is printed for tenders that insist on it; the equivalence decides. Attacks on
+    // live apps run only where they are allowed. The others are graded, or measured only.
     let reported = [
         "messaging/aes-256-literal",
+        "messaging/app-added-member",
         "messaging/app-conversation",
+        "messaging/app-device-keys",
+        "messaging/app-ghost-device",
+        "messaging/app-inventory",
+        "messaging/app-marker",
+        "messaging/app-plaintext",
+        "messaging/app-prekeys",
+        "messaging/app-replay",
+        "messaging/app-sender",
         "messaging/conversation-heals",
         "messaging/decrypt-timing",
         "messaging/error-oracle",

@@ -58,6 +58,7 @@ pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> 
         overlays: demonstration_declarations(&standard.standard, today),
         standard,
         authorisation: None,
+        intrusive: false,
         gate,
         whole_standard: true,
         scene: Some(demonstration.scene()),

@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hallmark_messaging::{Driven, Messaging};
+use hallmark_driver::Connect;
+use hallmark_messaging::{Driven, Interception, Messaging, World};
 use hallmark_model::{
-    Configuration, ExitCode, Overlay, RequirementId, Standard, candidate,
+    Configuration, ExitCode, Overlay, RequirementId, Standard,
+    candidate::{self, Authorisation, NotAuthorised},
     document::DocumentError,
     overlay::{OverlayError, check_declaration, check_waiver},
 };
@@ -54,7 +56,9 @@ pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
     let out = args.choice.out.clone().map_or_else(|| default_out("", started), Ok)?;
     let lives = configuration.messaging.iter().any(|messenger| messenger.product.is_some());
     let workplace = lives.then(|| Workplace::beside(&out)).transpose()?;
-    let work = work(&configuration, &args.config, &name, &text, workplace.as_ref())?;
+    let described =
+        Described { config: &args.config, name: &name, text: &text, intrusive: args.intrusive };
+    let work = described.work(&configuration, workplace.as_ref(), today)?;
     let mut gate = configuration.gate.clone();
     if let Some(fail_on) = args.choice.fail_on() {
         gate.fail_on = fail_on;
@@ -72,6 +76,7 @@ pub(super) fn run(args: &args::Run, show: &Show) -> Result<ExitCode, Failure> {
         standard,
         overlays,
         authorisation: configuration.authorisation.clone(),
+        intrusive: args.intrusive,
         gate,
         whole_standard: true,
         scene: None,
@@ -96,44 +101,6 @@ fn beside(config: &Path) -> PathBuf {
     config.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// What the description allows to be run: one of each kind, servers first, messengers last, so that
-/// quick failures show early.
-fn work<'a>(
-    configuration: &Configuration,
-    config: &Path,
-    name: &str,
-    text: &str,
-    workplace: Option<&Workplace>,
-) -> Result<Work<'a>, Failure> {
-    let described = Described { config, name, text };
-    let mut work: Work<'a> = Vec::new();
-    if let Some(server) = described.only(&configuration.server, "server", |s| &s.endpoint)? {
-        work.push((&Server, described.server(server)?));
-    }
-    let messaging = described.only(&configuration.messaging, "messenger", |m| &m.driver)?;
-    let traffic = described.only(&configuration.traffic, "recording", first_capture)?;
-    // What a live app leaves behind is recorded while it runs, and looked into afterwards.
-    match (messaging.zip(workplace), traffic) {
-        (Some((messaging, workplace)), traffic) => {
-            work.push((&Messaging, described.live(messaging, workplace)?));
-            let recorded =
-                traffic.map_or_else(|| Ok(described.left_behind()), |t| described.traffic(t));
-            work.push((&Traffic, recorded?));
-        }
-        (None, Some(traffic)) => work.push((&Traffic, described.traffic(traffic)?)),
-        (None, None) => {}
-    }
-    if let (Some(messaging), None) = (messaging, workplace) {
-        work.push((&Messaging, Box::new(described.messenger(messaging)?)));
-    }
-    if work.is_empty() {
-        let message = "it describes nothing to test; add a [[server]] entry with an endpoint, a \
-                       [[traffic]] entry with captures, or a [[messaging]] entry with a driver";
-        return Err(Failure::usage(format!("{name}: {message}")));
-    }
-    Ok(work)
-}
-
 fn first_capture(traffic: &candidate::Traffic) -> &str {
     traffic.captures.first().map_or("", |first| first)
 }
@@ -143,9 +110,47 @@ struct Described<'a> {
     config: &'a Path,
     name: &'a str,
     text: &'a str,
+    /// Whether intrusive checks are asked for.
+    intrusive: bool,
 }
 
 impl Described<'_> {
+    /// What the description allows to be run: one of each kind, servers first, messengers last, so
+    /// that quick failures show early.
+    fn work<'w>(
+        &self,
+        configuration: &Configuration,
+        workplace: Option<&Workplace>,
+        today: Date,
+    ) -> Result<Work<'w>, Failure> {
+        let mut work: Work<'w> = Vec::new();
+        if let Some(server) = self.only(&configuration.server, "server", |s| &s.endpoint)? {
+            work.push((&Server, self.server(server)?));
+        }
+        let messaging = self.only(&configuration.messaging, "messenger", |m| &m.driver)?;
+        let traffic = self.only(&configuration.traffic, "recording", first_capture)?;
+        // What a live app leaves behind is recorded while it runs, and looked into afterwards.
+        match (messaging.zip(workplace), traffic) {
+            (Some((messaging, workplace)), traffic) => {
+                let authorised = (configuration.authorisation.as_ref(), today);
+                work.push((&Messaging, self.live(messaging, workplace, authorised)?));
+                let recorded = traffic.map_or_else(|| Ok(self.left_behind()), |t| self.traffic(t));
+                work.push((&Traffic, recorded?));
+            }
+            (None, Some(traffic)) => work.push((&Traffic, self.traffic(traffic)?)),
+            (None, None) => {}
+        }
+        if let (Some(messaging), None) = (messaging, workplace) {
+            work.push((&Messaging, Box::new(self.messenger(messaging)?)));
+        }
+        if work.is_empty() {
+            let message = "it describes nothing to test; add a [[server]] entry with an endpoint, a \
+                           [[traffic]] entry with captures, or a [[messaging]] entry with a driver";
+            return Err(Failure::usage(format!("{}: {message}", self.name)));
+        }
+        Ok(work)
+    }
+
     /// The entry of a kind, of which there may be one.
     fn only<'e, T>(
         &self,
@@ -201,12 +206,26 @@ impl Described<'_> {
         &self,
         messaging: &candidate::Messaging,
         workplace: &Workplace,
+        authorised: (Option<&Authorisation>, Date),
     ) -> Result<Box<dyn Prober>, Failure> {
         let driven = self.messenger(messaging)?;
         let Some(product) = &messaging.product else { return Ok(Box::new(driven)) };
         let world = product::world(product, &beside(self.config), workplace)
             .map_err(|(value, message)| self.at(value, &message))?;
-        Ok(Box::new(driven.within(world)))
+        let interception = match &product.interceptor {
+            None => Interception::NotDescribed,
+            // Read in any case: a wrong name is wrong before it is used.
+            Some(interceptor) => {
+                let connect = self.driver(interceptor)?;
+                if self.intrusive {
+                    allowed(&world, &product.server, authorised)?;
+                    Interception::Allowed(connect)
+                } else {
+                    Interception::NotAllowed
+                }
+            }
+        };
+        Ok(Box::new(driven.within(world, interception)))
     }
 
     /// Recordings that the messenger of this run will have left.
@@ -216,18 +235,20 @@ impl Described<'_> {
     }
 
     fn messenger(&self, messaging: &candidate::Messaging) -> Result<Driven, Failure> {
-        let driver = &messaging.driver;
+        let command = self.command() + if self.intrusive { " --intrusive" } else { "" };
+        Ok(Driven::new(self.driver(&messaging.driver)?, command))
+    }
+
+    fn driver(&self, driver: &str) -> Result<Box<dyn Connect>, Failure> {
         // Paths in a description are relative to it, wherever the run is started.
         let folder = beside(self.config);
         let is_path = driver.contains('/') && !driver.starts_with("builtin:");
         let named = if is_path {
             folder.join(driver).to_string_lossy().into_owned()
         } else {
-            driver.clone()
+            driver.to_owned()
         };
-        let connect = house::driver(&named, &house::places())
-            .map_err(|failure| self.at(driver, &failure.message))?;
-        Ok(Driven::new(connect, self.command()))
+        house::driver(&named, &house::places()).map_err(|failure| self.at(driver, &failure.message))
     }
 
     fn command(&self) -> String {
@@ -237,6 +258,20 @@ impl Described<'_> {
     fn at(&self, value: &str, message: &str) -> Failure {
         DocumentError::at_string(self.name, self.text, value, message).into()
     }
+}
+
+/// Whether apps may be attacked on their way to this server.
+fn allowed(
+    world: &World,
+    server: &str,
+    (authorisation, today): (Option<&Authorisation>, Date),
+) -> Result<(), Failure> {
+    let checked = match authorisation {
+        _ if world.is_on_this_machine() => Ok(()),
+        Some(authorisation) => authorisation.check(today),
+        None => Err(NotAuthorised::Absent { server: server.to_owned() }),
+    };
+    checked.map_err(|not| Failure::usage(not.to_string()))
 }
 
 /// Waivers and declarations, each held against its row and the day.

@@ -77,13 +77,13 @@ fn is_op(request: &Value, op: &str) -> bool {
 #[test]
 fn the_falsifier_without_a_lie_changes_nothing() {
     let verdicts = driven_through(&[], |_, _| {});
-    let other: Vec<_> = verdicts
-        .iter()
-        .filter(|(_, verdict)| !verdict.starts_with("pass") && *verdict != "not-applicable")
-        .map(|(check, verdict)| (check.as_str(), verdict.as_str()))
-        .collect();
     // A library has no server that its users could log in to.
-    assert_eq!(other, [("app-conversation", "not-tested")]);
+    let (live, rest): (Vec<_>, Vec<_>) =
+        verdicts.iter().partition(|(check, _)| check.starts_with("app-"));
+    assert_eq!(live.len(), 10, "{live:?}");
+    assert!(live.iter().all(|(_, verdict)| *verdict == "not-tested"), "{live:?}");
+    let passes = |verdict: &str| verdict.starts_with("pass") || verdict == "not-applicable";
+    assert!(rest.iter().all(|(_, verdict)| passes(verdict)), "{rest:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod compare;
 mod demo;
 mod drivers;
 mod golden;
+mod intrusive;
 mod kill;
 mod liars;
 mod outside;

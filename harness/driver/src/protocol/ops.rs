@@ -13,11 +13,13 @@ use super::Bytes;
 
 mod app;
 mod group;
+mod relay;
 mod signed;
 mod world;
 
 pub use app::*;
 pub use group::*;
+pub use relay::*;
 pub use signed::*;
 pub use world::*;
 
@@ -113,6 +115,10 @@ operations! {
     "settings.get" SettingsGet => SettingAnswer;
     "settings.set" SettingsSet => Done;
     "world.set" WorldSet => Done;
+    "relay.open" RelayOpen => RelayOpenAnswer;
+    "relay.tamper" RelayTamper => Done;
+    "relay.seen" RelaySeen => RelaySeenAnswer;
+    "relay.claim" RelayClaim => RelayClaimAnswer;
 }
 
 /// Done; there is nothing to say. Written `{}`.

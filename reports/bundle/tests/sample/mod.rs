@@ -118,6 +118,7 @@ pub(crate) fn complete() -> Report {
             assurance: Assurance::SelfTest,
             challenge: Some("nonce-7".into()),
             authorisation: None,
+            intrusive: false,
             environment: vec!["linux".into()],
         },
         headline: Headline::of(&requirements, true),

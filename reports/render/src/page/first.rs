@@ -221,6 +221,12 @@ fn conditions(run: &Run) -> Vec<(&'static str, String)> {
             |a| format!("{}, for {}, until {}", a.by, a.scope, words::date(a.until)),
         ),
     ));
+    let intrusive = if run.intrusive {
+        "allowed for this run (--intrusive): attacks on test accounts may have been part of it"
+    } else {
+        "none: they run only with --intrusive"
+    };
+    facts.push(("Intrusive checks", intrusive.to_owned()));
     facts
 }
 

@@ -135,6 +135,7 @@ fn report(rows: Vec<Row>) -> Report {
             assurance: Assurance::SelfTest,
             challenge: None,
             authorisation: None,
+            intrusive: false,
             environment: vec!["Linux, x86_64".into(), "driver: in the same process".into()],
         },
         headline: Headline::of(&rows, true),
@@ -147,6 +148,7 @@ pub(crate) fn all_met() -> Report {
     let mut report = report(rows(passed));
     report.run.assurance = Assurance::Independent;
     report.run.challenge = Some("tender-2026-117".into());
+    report.run.intrusive = true;
     report.run.authorisation = Some(Authorisation {
         by: "D. Person, head of information security".into(),
         scope: "messaging.example".into(),

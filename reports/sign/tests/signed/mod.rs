@@ -114,6 +114,7 @@ pub(crate) fn report() -> Report {
             assurance: Assurance::SelfTest,
             challenge: Some("nonce-7".into()),
             authorisation: None,
+            intrusive: false,
             environment: vec!["linux".into()],
         },
         headline: Headline::of(&requirements, true),

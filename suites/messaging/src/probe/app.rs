@@ -14,6 +14,7 @@ use hallmark_driver::{
         SettingsSet, Shown, ShownAnswer, WorldSet,
     },
 };
+use hallmark_model::candidate::AppSetting;
 use hallmark_runner::{Material, Planted};
 use hallmark_wire::Relay;
 
@@ -22,6 +23,10 @@ use crate::{
     facts::{Seen, Sender, Text},
     world::World,
 };
+
+/// Why a live app cannot be driven.
+pub(super) const NO_SERVER: &str =
+    "no server was named: describe it as `product` of the [[messaging]] entry";
 
 /// How long a message may take from one app to the other, in milliseconds.
 const ARRIVAL: u64 = 25_000;
@@ -40,6 +45,61 @@ pub(super) struct Stage {
 pub(super) struct App {
     pub(super) user: String,
     pub(super) device: Device,
+}
+
+/// How an app gets to its server.
+pub(super) struct Way {
+    pub(super) server: ServerEndpoint,
+    /// Further endpoints, by the setting of the driver that names them.
+    pub(super) further: BTreeMap<String, String>,
+    pub(super) keylog: Option<PathBuf>,
+    /// For a folder per device.
+    pub(super) storage: PathBuf,
+    /// How users set the app.
+    pub(super) settings: BTreeMap<String, AppSetting>,
+}
+
+impl Way {
+    /// Logs `user` in, on the device that the folder of this name holds, if the app finds itself there.
+    pub(super) async fn log_in(
+        &self,
+        app: &mut Device,
+        user: &str,
+        display_name: Option<&str>,
+        lab: &Lab<'_>,
+    ) -> Result<(), Stop> {
+        let storage = self.storage.join(&app.name);
+        fs::create_dir_all(&storage)
+            .map_err(|error| Stop::Stage(format!("failed to make a folder for an app: {error}")))?;
+        let world = WorldSet {
+            server: Some(self.server.clone()),
+            keylog: self.keylog.as_ref().map(|file| file.display().to_string()),
+            storage: Some(storage.display().to_string()),
+            push_sink: None,
+            clock: None,
+        };
+        app.must("takes the world that it is given", &world).await?;
+        for (name, address) in &self.further {
+            let set = SettingsSet { name: name.clone(), value: address.clone().into() };
+            app.must("takes a setting of the description", &set).await?;
+        }
+        let login = AccountLogin {
+            user: user.to_owned(),
+            password: lab.password(user),
+            display_name: display_name.map(str::to_owned),
+        };
+        app.must("logs in", &login).await?;
+        for (name, setting) in &self.settings {
+            let value = match setting {
+                AppSetting::Switch(on) => (*on).into(),
+                AppSetting::Number(number) => (*number).into(),
+                AppSetting::Text(text) => text.clone().into(),
+            };
+            let set = SettingsSet { name: name.clone(), value };
+            app.must(&format!("is set to {name} = {setting}"), &set).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Stage {
@@ -78,35 +138,22 @@ impl Stage {
         display_name: Option<&str>,
         lab: &mut Lab<'_>,
     ) -> Result<App, Stop> {
-        let storage = self.world.folder.join("apps").join(device);
-        fs::create_dir_all(&storage)
-            .map_err(|error| Stop::Stage(format!("failed to make a folder for an app: {error}")))?;
         let keylog = self.world.folder.join(format!("{device}.keylog"));
-        let mut app = lab.blank(device).await?;
         let address = self.relay.address();
-        let world = WorldSet {
-            server: Some(ServerEndpoint {
+        let way = Way {
+            server: ServerEndpoint {
                 host: address.ip().to_string(),
                 port: address.port(),
                 name: Some(self.world.name.clone()),
                 trust_anchor: self.world.roots.clone(),
-            }),
-            keylog: Some(keylog.display().to_string()),
-            storage: Some(storage.display().to_string()),
-            push_sink: None,
-            clock: None,
+            },
+            further: self.relayed.iter().map(|(name, at)| (name.clone(), at.to_string())).collect(),
+            keylog: Some(keylog.clone()),
+            storage: self.world.folder.join("apps"),
+            settings: self.world.settings.clone(),
         };
-        app.must("takes the world that it is given", &world).await?;
-        for (name, address) in &self.relayed {
-            let set = SettingsSet { name: name.clone(), value: address.to_string().into() };
-            app.must("takes a setting of the description", &set).await?;
-        }
-        let login = AccountLogin {
-            user: user.to_owned(),
-            password: lab.password(user),
-            display_name: display_name.map(str::to_owned),
-        };
-        app.must("logs in", &login).await?;
+        let mut app = lab.blank(device).await?;
+        way.log_in(&mut app, user, display_name, lab).await?;
         self.keylogs.push(keylog);
         if !self.controls.iter().any(|control| control.text == user) {
             self.note("the name of an account", user);
@@ -159,6 +206,13 @@ impl App {
     ) -> Result<(), Stop> {
         let send = MessageSend { conversation: conversation.to_owned(), content };
         self.device.must(&format!("sends {label}"), &send).await.map(drop)
+    }
+
+    /// Sends a text; what the app makes of it.
+    pub(super) async fn try_send(&mut self, conversation: &str, text: &str) -> Seen {
+        let content = Content::Text { text: text.to_owned() };
+        let send = MessageSend { conversation: conversation.to_owned(), content };
+        Seen::of(&self.device.call(&send).await)
     }
 
     /// Waits until something that `contains` this is shown.

@@ -57,8 +57,7 @@ struct Play<'p, 'l, 't> {
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
     let Some(world) = lab.world().cloned() else {
-        let reason = "no server was named: describe it as `product` of the [[messaging]] entry";
-        return Err(Stop::not_offered("an app talks to its server", reason));
+        return Err(Stop::not_offered("an app talks to its server", app::NO_SERVER));
     };
     lab.offers::<hallmark_driver::protocol::ops::AccountLogin>("an app logs in to its server")?;
     let stage = Stage::set(&world)?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hallmark_driver::{
     Connect, Connection, Outcome,
-    protocol::ops::{Envelope, HelloAnswer, IdentityCreate, Operation, Prekeys, Reset},
+    protocol::ops::{Envelope, HelloAnswer, IdentityCreate, Operation, Prekeys, Program, Reset},
 };
 use hallmark_model::{selection::Depth, text};
 use hallmark_runner::{ProbeError, Seed};
@@ -14,10 +14,14 @@ use rand_chacha::{
 };
 
 use super::{
+    Live,
     device::{Device, Sent},
     trace::{Stop, Trace},
 };
-use crate::{facts::Seen, world::World};
+use crate::{
+    facts::Seen,
+    world::{Interception, World},
+};
 
 /// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
 const LARGEST_SEED: u64 = (1 << 53) - 1;
@@ -26,7 +30,8 @@ const LARGEST_SEED: u64 = (1 << 53) - 1;
 /// is reset and used again, one that broke is not.
 pub(super) struct Lab<'a> {
     connect: &'a dyn Connect,
-    world: Option<&'a World>,
+    live: Option<&'a Live>,
+    interceptor: Option<String>,
     idle: Vec<Connection>,
     hello: HelloAnswer,
     isolation: Vec<String>,
@@ -48,7 +53,7 @@ pub(super) struct Pair {
 impl<'a> Lab<'a> {
     pub(super) async fn open(
         connect: &'a dyn Connect,
-        world: Option<&'a World>,
+        live: Option<&'a Live>,
         seed: Seed,
         depth: Depth,
     ) -> Result<Self, ProbeError> {
@@ -58,7 +63,8 @@ impl<'a> Lab<'a> {
             .map_err(|unreachable| ProbeError::Unreachable(unreachable.to_string()))?;
         Ok(Self {
             connect,
-            world,
+            live,
+            interceptor: None,
             hello: first.hello().clone(),
             isolation: first.isolation(),
             idle: vec![first],
@@ -94,13 +100,43 @@ impl<'a> Lab<'a> {
     }
 
     /// The server of a live app, where one was named.
-    pub(super) fn world(&self) -> Option<&World> {
-        self.world
+    pub(super) fn world(&self) -> Option<&'a World> {
+        self.live.map(|live| &live.world)
+    }
+
+    /// Name and version of the interceptor, where one was started.
+    pub(super) fn interceptor(&self) -> Option<&str> {
+        self.interceptor.as_deref()
+    }
+
+    /// A process that stands before the app's server as a malicious server, where that is allowed.
+    pub(super) async fn intercept(&mut self) -> Result<Device, Stop> {
+        const WHAT: &str = "a malicious server stands between the apps and their server";
+        let connect = match self.live.map(|live| &live.interception) {
+            None => return Err(Stop::not_offered(WHAT, super::app::NO_SERVER)),
+            Some(Interception::NotDescribed) => {
+                let reason =
+                    "no interceptor was named: describe it as `interceptor` of the product";
+                return Err(Stop::not_offered(WHAT, reason));
+            }
+            Some(Interception::NotAllowed) => {
+                let reason = "needs --intrusive: accounts of the test are attacked";
+                return Err(Stop::not_offered(WHAT, reason));
+            }
+            Some(Interception::Allowed(connect)) => connect,
+        };
+        // That the interceptor does not run says nothing about the candidate.
+        let failed = |message: String| Stop::at(WHAT, Seen::DriverError { message });
+        let connection =
+            connect.connect().await.map_err(|error| failed(text::one_line(&error.to_string())))?;
+        let Program { name, version, .. } = &connection.hello().candidate;
+        self.interceptor = Some(text::one_line(&format!("{name} {version}")));
+        Ok(Device::new("the malicious server", connection))
     }
 
     /// Stops before any device is started where the driver does not list an operation.
     pub(super) fn offers<O: Operation>(&self, what: &str) -> Result<(), Stop> {
-        if self.hello.capabilities.iter().any(|name| name == O::NAME) {
+        if self.has::<O>() {
             return Ok(());
         }
         Err(Stop::not_offered(what, format!("the driver does not list `{}`", O::NAME)))
@@ -153,6 +189,11 @@ impl<'a> Lab<'a> {
         let mut device = self.blank(name).await?;
         device.create().await?;
         Ok(device)
+    }
+
+    /// Whether the driver lists an operation.
+    pub(super) fn has<O: Operation>(&self) -> bool {
+        self.hello.capabilities.iter().any(|name| name == O::NAME)
     }
 
     /// Takes devices back.

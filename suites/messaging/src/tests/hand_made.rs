@@ -49,7 +49,13 @@ pub(super) fn facts(family: &str, experiments: Vec<Experiment>) -> MessagingFact
         capabilities: vec![],
         limits: [].into(),
     };
-    let driver = Driver { name: "hand-made".to_owned(), hello, isolation: vec![] };
+    let driver = Driver {
+        name: "hand-made".to_owned(),
+        hello,
+        isolation: vec![],
+        settings: [].into(),
+        interceptor: None,
+    };
     MessagingFacts { driver, experiments }
 }
 

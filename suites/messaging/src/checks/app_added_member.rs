@@ -1,0 +1,17 @@
+//! The app writes to no member whom its server adds.
+
+use super::{Check, app_attacks::nobody_reads_along};
+
+pub(super) const CHECK: Check = Check {
+    name: "app-added-member",
+    title: "The app writes to no member whom its server adds",
+    experiment: "app-added-member",
+    expected: "a member whom nobody of the group added gets no message, or the user is told before one goes",
+    judge: |experiment, _| {
+        nobody_reads_along(
+            experiment,
+            "only members can add members",
+            "whoever runs the server adds anybody to a group, and reads along from then on",
+        )
+    },
+};

@@ -1,0 +1,10 @@
+//! Lets the server put keys of its own in the place of a known person's.
+
+use hallmark_driver::protocol::ops::RelayTamper;
+
+use super::{Lab, Stop, Trace, attack::Attack};
+
+pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
+    let act = |view, user| RelayTamper::DeviceKeys { view, user };
+    Attack { act, restarts: false }.play(lab, trace).await
+}

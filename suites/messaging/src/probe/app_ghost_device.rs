@@ -1,0 +1,10 @@
+//! Lets the server add a device to a person, to whom another then writes.
+
+use hallmark_driver::protocol::ops::RelayTamper;
+
+use super::{Lab, Stop, Trace, attack::Attack};
+
+pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
+    let act = |view, user| RelayTamper::GhostDevice { view, user };
+    Attack { act, restarts: false }.play(lab, trace).await
+}
