@@ -49,13 +49,19 @@ const NEEDS_A_SERVER: [&str; 10] = [
     "messaging/app-sender",
 ];
 
+/// Checks of what a process holds. In the demonstration the candidate is no process of its own, so
+/// for these it is run once more, as one. Only Linux lets others read the memory of a process.
+const NEEDS_A_PROCESS: [&str; 2] = ["messaging/memory-residue", "messaging/state-residue"];
+
 /// Checks that never do more than warn: where good libraries fall short by their protocol.
-const GRADED: [&str; 6] = [
+const GRADED: [&str; 8] = [
     "messaging/conversation-heals",
     "messaging/group-rotation",
     "messaging/key-commitment",
+    "messaging/memory-residue",
     "messaging/sender-rollback",
     "messaging/signature-encoding",
+    "messaging/state-residue",
     "messaging/transcript-order",
 ];
 
@@ -172,9 +178,46 @@ fn demo(fault: Option<Fault>) -> Verdicts {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut verdicts: Verdicts =
         checks.map(|check| (text(&check["id"]), text(&check["verdict"]))).collect();
-    for check in NEEDS_A_SERVER {
+    for check in NEEDS_A_SERVER.into_iter().chain(NEEDS_A_PROCESS) {
         assert_eq!(verdicts.remove(check).as_deref(), Some("not-tested"), "{name}: {check}");
     }
+    if cfg!(target_os = "linux") {
+        verdicts.extend(process(fault, folder.path()));
+    }
+    verdicts
+}
+
+/// Runs the reference messenger as a process of its own, for what can be tested of that one only.
+fn process(fault: Option<Fault>, folder: &Path) -> Verdicts {
+    let name = fault.map_or("no fault", Fault::name);
+    let program = Path::new(env!("CARGO_BIN_EXE_hallmark"))
+        .with_file_name("hallmark-reference-driver")
+        .display()
+        .to_string();
+    let command: Vec<_> = [program].into_iter().chain(fault.map(|f| f.name().to_owned())).collect();
+    let manifest = format!(
+        "name = \"reference-process\"\nprotocol = \"hallmark-driver/2\"\ncommand = {command:?}\n\
+         licence = \"Apache-2.0 OR MIT\"\n\
+         candidate = {{ name = \"Hallmark reference messenger\", version = \"0.1.0\" }}\n"
+    );
+    fs::write(folder.join("driver.toml"), manifest).unwrap();
+    let only = NEEDS_A_PROCESS.join(",");
+    let ended = Command::new(env!("CARGO_BIN_EXE_hallmark"))
+        .current_dir(folder)
+        .args(["messaging", "./driver.toml", "--only", &only, "--format", "json", "-q"])
+        .args(["--seed", "7f3a", "--depth", "quick"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = || String::from_utf8_lossy(&ended.stderr).into_owned();
+    let object: Value = serde_json::from_slice(&ended.stdout)
+        .unwrap_or_else(|error| panic!("{name}: {error}: {}", said()));
+    let rows = object["requirements"].as_array().unwrap();
+    let checks = rows.iter().flat_map(|row| row["checks"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let verdicts: Verdicts =
+        checks.map(|check| (text(&check["id"]), text(&check["verdict"]))).collect();
+    assert!(verdicts.keys().eq(NEEDS_A_PROCESS.iter()), "{name}: {verdicts:?}");
     verdicts
 }
 

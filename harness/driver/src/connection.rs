@@ -277,6 +277,13 @@ impl Connection {
         self.child.is_some()
     }
 
+    /// The processes of a device that we started: the driver's own and all that it started, as this
+    /// system lists them, not as the driver says. None where they cannot be listed.
+    #[must_use]
+    pub fn processes(&self) -> Option<Vec<u32>> {
+        self.child.as_ref()?.processes()
+    }
+
     /// The version of the protocol that `hello` chose.
     #[must_use]
     pub fn version(&self) -> Version {

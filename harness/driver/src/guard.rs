@@ -19,7 +19,7 @@
 //! (`PR_SET_PDEATHSIG`), may not gain privileges (a set-uid program could not be killed) and
 //! writes no core files (they would hold keys).
 
-mod descendants;
+pub(crate) mod descendants;
 mod exec;
 mod network;
 

@@ -43,6 +43,7 @@ type Output = Box<dyn AsyncWrite + Send + Unpin>;
 /// dropping the pipes is enough.
 pub(crate) struct Child {
     program: String,
+    guard: Option<u32>,
     pipes: Option<(Input, Output)>,
     log: Arc<Mutex<Log>>,
     ended: watch::Receiver<Option<Ending>>,
@@ -81,6 +82,7 @@ impl Child {
         else {
             return Err(io::Error::other("a pipe is missing"));
         };
+        let pid = guard.id();
         let log = Arc::new(Mutex::new(Log::default()));
         let (say, ended) = watch::channel(None);
         let (tell, network) = watch::channel(None);
@@ -99,12 +101,20 @@ impl Child {
         });
         let program = program.to_string_lossy().into_owned();
         let pipes: Option<(Input, Output)> = Some((Box::new(stdout), Box::new(stdin)));
-        Ok(Self { program, pipes, log, ended, network, secrets: secrets.clone() })
+        Ok(Self { program, guard: pid, pipes, log, ended, network, secrets: secrets.clone() })
     }
 
     /// What was started.
     pub(crate) fn program(&self) -> &str {
         &self.program
+    }
+
+    /// The driver's process and all that it started, the guard left out; none where they cannot be
+    /// listed, or where the guard has ended.
+    pub(crate) fn processes(&self) -> Option<Vec<u32>> {
+        // Once the guard has been waited for, its number may be another process's.
+        let guard = self.guard.filter(|_| self.ended.borrow().is_none())?;
+        guard::descendants::below(guard)
     }
 
     /// The driver's stdout and stdin; nothing where they were taken before.

@@ -1,14 +1,21 @@
-//! Key derivation, and what a secret is.
+//! Key derivation, and what a secret is. Keys are erased when they are dropped.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::{hkdf, hmac};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use zeroize::{Zeroize, Zeroizing};
 
 /// 32 secret or public bytes: a key in the stored state. Written as base64.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(pub(crate) [u8; 32]);
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,15 +25,17 @@ impl fmt::Debug for Key {
 
 impl Serialize for Key {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(self.0))
+        let mut text = Zeroizing::new([0; 44]);
+        STANDARD.encode_slice(self.0, &mut text[..]).map_err(ser::Error::custom)?;
+        serializer.serialize_str(std::str::from_utf8(&text[..]).map_err(ser::Error::custom)?)
     }
 }
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(text).map_err(de::Error::custom)?;
-        bytes.try_into().map(Self).map_err(|_| de::Error::custom("a key has 32 bytes"))
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        let bytes = STANDARD.decode(&*text).map(Zeroizing::new).map_err(de::Error::custom)?;
+        bytes[..].try_into().map(Self).map_err(|_| de::Error::custom("a key has 32 bytes"))
     }
 }
 

@@ -10,8 +10,8 @@
 //! exchange messages through it while a relay records: what it leaves behind is what the suites
 //! for servers and for traffic look at.
 //!
-//! It is a measuring standard, not a product: secrets are not wiped from memory and lie readable
-//! in snapshots.
+//! It is a measuring standard, not a product: keys are erased from memory when they are done with,
+//! and lie readable in snapshots and in the state file of a device that is a process of its own.
 //!
 //! Its groups use sender keys, whose distribution follows a secret that every change of the group
 //! renews.
@@ -37,6 +37,7 @@ pub mod scene;
 mod seal;
 mod server;
 mod session;
+mod state_file;
 mod store;
 mod wire;
 mod x3dh;

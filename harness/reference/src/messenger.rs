@@ -2,7 +2,11 @@
 
 mod group;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    path::PathBuf,
+};
 
 use crate::{
     attachment,
@@ -16,6 +20,7 @@ use crate::{
     refused::Refused,
     seal::{self, ContentCipher},
     session::Outgoing,
+    state_file::StateFile,
     store::Store,
     wire::{self, Address, Body, Form, MAX_BODY, MAX_PLAINTEXT, Sealed},
     x3dh::{NumberedKey, PeerPrekeys},
@@ -30,9 +35,9 @@ use hallmark_driver::{
             GroupInfo, GroupInfoAnswer, GroupJoin, GroupProcess, GroupRemove, GroupRotate,
             HelloAnswer, IdentityCreate, IdentityFingerprint, IdentityPublic, IdentityPublicAnswer,
             IdentitySign, Message, MessageDecrypt, MessageEncrypt, MessagesAnswer, OneTimePrekey,
-            Prekeys, PrekeysAnswer, PrekeysImport, PrekeysPublish, Program, SessionDelete,
-            SessionInfo, SessionInfoAnswer, SessionStart, SignAnswer, SignedPrekey, StateAnswer,
-            StateRestore, StateSnapshot,
+            PathsAnswer, Prekeys, PrekeysAnswer, PrekeysImport, PrekeysPublish, ProcessPid,
+            Program, SessionDelete, SessionInfo, SessionInfoAnswer, SessionStart, SignAnswer,
+            SignedPrekey, StateAnswer, StatePaths, StateRestore, StateSnapshot,
         },
     },
     sdk::{Declined, Device, Reply},
@@ -50,6 +55,8 @@ pub struct Messenger {
     entropy: Entropy,
     store: Option<Store>,
     memory: Memory,
+    /// For a process of its own.
+    file: Option<StateFile>,
     /// What the user was shown and nobody has asked for yet.
     warnings: Vec<Warning>,
 }
@@ -68,6 +75,8 @@ struct Memory {
     sent: VecDeque<(Envelope, Bytes)>,
     /// Session, ratchet key and number of delivered messages.
     delivered: VecDeque<(u64, Key, u32)>,
+    /// Chain keys that received messages.
+    chain_keys: VecDeque<Key>,
     /// Whether the state was there before the process.
     restarted: bool,
 }
@@ -81,8 +90,25 @@ impl Messenger {
             entropy: Entropy::new(None),
             store: None,
             memory: Memory::default(),
+            file: None,
             warnings: Vec::new(),
         }
+    }
+
+    /// The same as a process of its own, which keeps its state in this file.
+    #[must_use]
+    pub fn keeping_state_in(self, file: PathBuf) -> Self {
+        let keeps_old = self.faults.has(Fault::KeepOldStates);
+        Self { file: Some(StateFile::new(file, keeps_old)), ..self }
+    }
+
+    /// Writes the state to its file, where it has one.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.write(self.store.as_ref()))
     }
 
     fn store(&self) -> Reply<&Store> {
@@ -124,6 +150,11 @@ impl Messenger {
         if KEEPING.into_iter().any(|fault| faults.has(fault)) {
             let place = (delivery.session.id, sealed.header.ratchet.clone(), sealed.header.number);
             self.memory.deliver_once(place)?;
+        }
+        if let Some(chain) = delivery.session.receiving_chain()
+            && faults.has(Fault::KeepChainKeys)
+        {
+            remember(&mut self.memory.chain_keys, chain.clone());
         }
         let displaces = delivery.displaces;
         let (store, ..) = self.parts()?;
@@ -259,7 +290,9 @@ impl Device for Messenger {
             DeviceImport::NAME,
             SessionDelete::NAME,
         ];
-        [&pairwise, &group::CAPABILITIES[..]].concat()
+        let process: &[_] =
+            if self.file.is_some() { &[StatePaths::NAME, ProcessPid::NAME] } else { &[] };
+        [&pairwise, &group::CAPABILITIES[..], process].concat()
     }
 
     fn warnings(&mut self) -> Vec<Warning> {
@@ -267,7 +300,8 @@ impl Device for Messenger {
     }
 
     fn reset(&mut self, seed: Option<u64>) -> Reply<()> {
-        *self = Self { entropy: Entropy::new(seed), ..Self::new(self.faults) };
+        let file = self.file.take();
+        *self = Self { entropy: Entropy::new(seed), file, ..Self::new(self.faults) };
         Ok(())
     }
 
@@ -469,6 +503,13 @@ impl Device for Messenger {
         self.store = Some(store);
         self.memory = Memory { restarted: true, ..Memory::default() };
         Ok(Done {})
+    }
+
+    fn state_paths(&mut self, _: StatePaths) -> Reply<PathsAnswer> {
+        let file = self.file.as_ref().ok_or_else(|| {
+            Declined::Unsupported("this device has no file for its state".to_owned())
+        })?;
+        Ok(PathsAnswer { paths: vec![file.path().display().to_string()] })
     }
 
     fn group_create(&mut self, args: GroupCreate) -> Reply<GroupAnswer> {

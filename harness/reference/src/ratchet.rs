@@ -168,6 +168,11 @@ impl Ratchet {
         Ok(Received { key, position })
     }
 
+    /// `CKr`.
+    pub(crate) fn receiving_chain(&self) -> Option<&Key> {
+        self.chains.back()?.chain.as_ref()
+    }
+
     /// Uses up the key of a message in a chain that has been heard, and no other: a step of the
     /// ratchet that a stranger forced would end the session.
     pub(crate) fn spend(&mut self, header: &Header, faults: Faults) {

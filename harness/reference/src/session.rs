@@ -145,6 +145,11 @@ impl Session {
         Ok(Opened { plaintext, position: received.position })
     }
 
+    /// The key from which that of the next message received follows.
+    pub(crate) fn receiving_chain(&self) -> Option<&Key> {
+        self.ratchet.receiving_chain()
+    }
+
     /// Uses up the key of a message that was refused: with the fault `advance-on-refusal` only.
     pub(crate) fn spend(&mut self, header: &Header, faults: Faults) {
         self.ratchet.spend(header, faults);

@@ -76,12 +76,15 @@ mod transcript_order;
 // forward secrecy and healing
 mod conversation_heals;
 mod initial_replay;
+mod memory_residue;
 mod prekey_depletion;
 mod random_after_restore;
+mod residue;
 mod rollback_across_ratchet;
 mod rollback_after_restart;
 mod rollback_out_of_order;
 mod sender_rollback;
+mod state_residue;
 mod undelivered_messages;
 
 use std::collections::BTreeSet;
@@ -159,6 +162,8 @@ const CHECKS: &[Check] = &[
     rollback_across_ratchet::CHECK,
     rollback_after_restart::CHECK,
     undelivered_messages::CHECK,
+    memory_residue::CHECK,
+    state_residue::CHECK,
     initial_replay::CHECK,
     sender_rollback::CHECK,
     random_after_restore::CHECK,

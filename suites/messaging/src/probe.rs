@@ -65,6 +65,10 @@ pub use ratchet_heals::Measured as HealsMeasured;
 pub use reaction::{Attempt as Tried, Measured as Reactions, Reaction};
 pub use refused_input::Measured as RefusedInputMeasured;
 pub use reordering::Measured as ReorderingMeasured;
+pub use residue::{
+    Copies as ResidueCopies, Encoding as ResidueEncoding, Looked as ResidueLooked,
+    Measured as ResidueMeasured, Places as ResiduePlaces, Searched as ResidueSearched,
+};
 pub use signed_text::Measured as SignedMeasured;
 pub use skip_ahead::{Jump as SkippedJump, Measured as SkipMeasured};
 pub use transcript_order::Measured as TranscriptMeasured;
@@ -149,6 +153,7 @@ experiments! {
     "rollback-across-ratchet" => rollback_across_ratchet, "forward secrecy across a change of keys";
     "rollback-after-restart" => rollback_after_restart, "forward secrecy across a restart";
     "undelivered-messages" => undelivered_messages, "how many undelivered messages of a chain stay readable";
+    "residue" => residue, "search of memory and state files for keys of read messages";
     "initial-replay" => initial_replay, "the first message of a conversation again";
     "sender-rollback" => sender_rollback, "two messages sealed from one restored state";
     "random-after-restore" => random_after_restore, "new keys of copies of one state";

@@ -18,6 +18,11 @@ fn drive_at(driver: &str, depth: &str) -> Option<(i32, Value, BTreeMap<String, V
     drive_with(driver, &["--depth", depth])
 }
 
+#[cfg(target_os = "linux")]
+fn drive_only(driver: &str, only: &str) -> Option<(i32, Value, BTreeMap<String, Value>)> {
+    drive_with(driver, &["--only", only])
+}
+
 fn drive_with(driver: &str, more: &[&str]) -> Option<(i32, Value, BTreeMap<String, Value>)> {
     let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
     if !installed.split(',').any(|name| name == driver) {
@@ -130,6 +135,36 @@ fn megolm_fails_by_the_design_of_the_protocol() {
     );
     assert_eq!(verdict(&checks, "zero-key"), "pass");
     assert_eq!(code, 1);
+}
+
+/// What a search of memory found of each class: message keys, previous chain keys, control.
+fn residue(facts: &Value, when: &str) -> [u64; 3] {
+    let memory = &experiment(facts, "residue")["measured"][when]["memory"];
+    assert_eq!(memory["kind"], "searched", "{memory:#}");
+    assert!(memory["bytes"].as_u64() > Some(0) && memory["cut"].is_null(), "{memory:#}");
+    ["message_keys", "previous_chain_keys", "current_chain_key"].map(|class| {
+        memory[class].as_object().unwrap().values().map(|copies| copies.as_u64().unwrap()).sum()
+    })
+}
+
+/// What is measured anew where a candidate changes: whether keys of read messages are in memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn residue_of_read_messages_in_memory() {
+    for (driver, left, verdict_is) in [
+        ("vodozemac-olm", [false, false], "pass"),
+        ("libsignal", [false, true], "warn"),
+        ("omemo-legacy", [false, true], "warn"),
+    ] {
+        let Some((_, facts, checks)) = drive_only(driver, "messaging/*-residue") else { continue };
+        let at_once = residue(&facts, "at_once");
+        let after = residue(&facts, "after_rounds");
+        println!("{driver}: message keys, previous chain keys, control: {at_once:?}, {after:?}");
+        assert!(at_once[2] > 0 && after[2] > 0, "{driver}: {at_once:?}, {after:?}");
+        assert_eq!([after[0] > 0, after[1] > 0], left, "{driver}: {after:?}");
+        assert_eq!(verdict(&checks, "memory-residue"), verdict_is, "{driver}");
+        assert_eq!(verdict(&checks, "state-residue"), "not-tested", "{driver}");
+    }
 }
 
 #[test]

@@ -1,13 +1,27 @@
-//! Finding and killing every process below the guard.
+//! Finding and killing every process below a guard.
 
 use rustix::process::{Pid, Signal};
+
+/// Every process that is now below `pid`, itself left out; none where they cannot be listed.
+#[cfg(target_os = "linux")]
+pub(crate) fn below(pid: u32) -> Option<Vec<u32>> {
+    let found = linux::descendants(i32::try_from(pid).ok()?)?;
+    Some(found.into_iter().map(|pid| pid.as_raw_nonzero().get().unsigned_abs()).collect())
+}
+
+/// Every process that is now below `pid`, itself left out; none where they cannot be listed.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn below(_pid: u32) -> Option<Vec<u32>> {
+    None
+}
 
 /// Kills every descendant of this process that can be found now; more may appear meanwhile, so
 /// the caller repeats until no child is left. `driver` leads the driver's process group, which is
 /// all that can be killed where descendants cannot be listed.
 pub(super) fn kill(driver: u32) {
     #[cfg(target_os = "linux")]
-    if let Some(descendants) = linux::descendants() {
+    if let Some(descendants) = linux::descendants(rustix::process::getpid().as_raw_nonzero().get())
+    {
         for pid in descendants {
             let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
@@ -24,15 +38,15 @@ mod linux {
 
     use rustix::process::Pid;
 
-    /// By walking `/proc`: the subreaper keeps every process below us, also those that were
+    /// By walking `/proc`: the subreaper keeps every process below it, also those that were
     /// forked twice or started a session of their own. None where there is no `/proc`.
-    pub(super) fn descendants() -> Option<Vec<Pid>> {
+    pub(super) fn descendants(of: i32) -> Option<Vec<Pid>> {
         let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
         for (pid, parent) in processes()? {
             children.entry(parent).or_default().push(pid);
         }
         let mut found = Vec::new();
-        let mut open = vec![rustix::process::getpid().as_raw_nonzero().get()];
+        let mut open = vec![of];
         while let Some(pid) = open.pop() {
             for child in children.remove(&pid).unwrap_or_default() {
                 open.push(child);

@@ -65,6 +65,18 @@ faults! {
             "a restarted device opens what the state still has the key of";
         Fail "messaging/one-time-prekey"
             "the first message that used the prekey opens again, with its own key";
+        Warn "messaging/memory-residue" "the state is in memory, with the keys that stay in it";
+        Warn "messaging/state-residue" "the keys that stay in the state stand in its file";
+    }
+    /// Chain keys stay in the memory of the process.
+    KeepChainKeys "keep-chain-keys" "the chain keys of received messages stay in memory for ever" {
+        Warn "messaging/memory-residue"
+            "the chain keys behind read messages are found in the memory of the process";
+    }
+    /// Old states stay in the file.
+    KeepOldStates "keep-old-states" "each state is written after the last one, not in its place" {
+        Warn "messaging/state-residue"
+            "the states from before the messages are still in the file";
     }
     /// The authentication tag is not checked.
     SkipMac "skip-mac" "the authentication tag of a message is not checked" {

@@ -52,6 +52,16 @@ impl Device {
         self.connection
     }
 
+    /// Whether it is a process that we started.
+    pub(super) fn is_process(&self) -> bool {
+        self.connection.is_process()
+    }
+
+    /// Its processes, as the system lists them.
+    pub(super) fn processes(&self) -> Option<Vec<u32>> {
+        self.connection.processes()
+    }
+
     /// Any operation.
     pub(super) async fn call<O: Operation>(&mut self, args: &O) -> Outcome<O::Answer> {
         let outcome = self.connection.call(args).await;

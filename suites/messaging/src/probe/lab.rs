@@ -208,8 +208,18 @@ impl<'a> Lab<'a> {
 
     /// Two devices, each of which has heard the other.
     pub(super) async fn pair(&mut self, trace: &mut Trace<'_>) -> Result<Pair, Stop> {
-        let mut alice = self.device("alice").await?;
-        let mut bob = self.device("bob").await?;
+        let alice = self.device("alice").await?;
+        let bob = self.device("bob").await?;
+        self.introduce(alice, bob, trace).await
+    }
+
+    /// Lets alice start a session with bob, and each hear the other.
+    pub(super) async fn introduce(
+        &mut self,
+        mut alice: Device,
+        mut bob: Device,
+        trace: &mut Trace<'_>,
+    ) -> Result<Pair, Stop> {
         let prekeys = bob.publish(1).await?;
         let setup = meet(&mut alice, "bob", hand_out(prekeys, 0), trace).await?;
         bob.must_take("alice", &setup).await?;

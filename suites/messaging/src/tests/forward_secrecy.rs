@@ -25,6 +25,8 @@ pub(super) fn cases() -> Cases {
                 ("not followed", undelivered(1, None, 2)),
             ],
         ),
+        residues("memory-residue", 0),
+        residues("state-residue", 1),
         (
             "initial-replay",
             vec![
@@ -98,6 +100,59 @@ fn undelivered(through: u64, gone: Option<u64>, tried: u64) -> Experiment {
         "readable_after_delivered": 64, "delivered": 64,
     });
     experiment("undelivered-messages", vec![], measured)
+}
+
+/// What both searches of one of the two places may come to.
+fn residues(check: &'static str, place: usize) -> (&'static str, Vec<(&'static str, Experiment)>) {
+    let found = |control: Value, keys: Value, messages: Value| {
+        json!({
+            "kind": "searched", "bytes": 1_048_576, "parts": 12, "current_chain_key": control,
+            "previous_chain_keys": keys, "message_keys": messages, "plaintext": { "base64": 3 },
+        })
+    };
+    let none = || json!({});
+    let one = || json!({ "raw": 1 });
+    let (gone, left) = (found(one(), none(), none()), found(one(), json!({ "raw": 2 }), none()));
+    let messages = found(one(), none(), json!({ "raw": 1, "base64": 2 }));
+    let no_control = found(none(), json!({ "hex-lower": 1 }), none());
+    let mut cut = gone.clone();
+    cut["cut"] = json!("the search took more than 60 s: the rest was not read");
+    let other = || json!({ "kind": "not-offered", "reason": "the other place" });
+    let both = |at_once: &Value, after: &Value, elsewhere: bool| {
+        let places = |here: &Value| {
+            let [memory, files] =
+                if place == 0 { [here.clone(), other()] } else { [other(), here.clone()] };
+            json!({ "memory": memory, "files": files })
+        };
+        let measured = json!({
+            "messages": 3, "rounds": 20, "names_another_process": elsewhere,
+            "at_once": places(at_once), "after_rounds": places(after),
+        });
+        experiment("residue", vec![], measured)
+    };
+    let not = |kind: &str, reason: &str| json!({ "kind": kind, "reason": reason });
+    let unknown = json!({
+        "messages": 3, "rounds": 20, "keys_unknown": "no field of the sender's state is a chain key",
+    });
+    let cases = vec![
+        ("gone", both(&gone, &gone, false)),
+        ("gone after a while", both(&left, &gone, false)),
+        ("chain keys are left", both(&left, &left, false)),
+        ("message keys are left, and the search was cut off", {
+            let mut messages = messages.clone();
+            messages["cut"] = cut["cut"].clone();
+            both(&gone, &messages, false)
+        }),
+        ("the driver names another process", both(&gone, &gone, true)),
+        ("no control at once", both(&no_control, &gone, false)),
+        ("no control afterwards", both(&gone, &no_control, false)),
+        ("cut off", both(&gone, &cut, false)),
+        ("not offered", both(&not("not-offered", "none here"), &gone, false)),
+        ("not readable", both(&gone, &not("not-readable", "Permission denied"), false)),
+        ("another ratchet", experiment("residue", vec![], unknown)),
+        ("not searched", experiment("residue", vec![], json!({ "messages": 3, "rounds": 20 }))),
+    ];
+    (check, cases)
 }
 
 fn initial(seen: Seen, not_tried: Value) -> Experiment {
