@@ -2,9 +2,9 @@
 
 use hallmark_driver::protocol::ops::RelayTamper;
 
-use super::{Lab, Stop, Trace, attack::Attack};
+use super::{Lab, Stop, Trace, attack::{Attack, Further}};
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
     let act = |view, user| RelayTamper::GhostDevice { view, user };
-    Attack { act, restarts: false }.play(lab, trace).await
+    Attack { act, further: Further::None }.play(lab, trace).await
 }

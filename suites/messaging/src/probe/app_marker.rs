@@ -2,9 +2,9 @@
 
 use hallmark_driver::protocol::ops::RelayTamper;
 
-use super::{Lab, Stop, Trace, attack::Attack};
+use super::{Lab, Stop, Trace, attack::{Attack, Further}};
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
     let act = |view, conversation| RelayTamper::StrippedMarker { view, conversation };
-    Attack { act, restarts: true }.play(lab, trace).await
+    Attack { act, further: Further::Restarted }.play(lab, trace).await
 }

@@ -39,8 +39,19 @@ pub struct Play {
 pub(super) struct Attack {
     /// What the server does: to the view of the first, with the second.
     pub(super) act: fn(String, String) -> RelayTamper,
-    /// Whether it is played again after the app was started again.
-    pub(super) restarts: bool,
+    /// Whether it is played once more in the situation that some apps forget.
+    pub(super) further: Further,
+}
+
+/// A situation that some apps forget.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Further {
+    /// None is known.
+    None,
+    /// The app was started again.
+    Restarted,
+    /// The reader was verified, and nobody has written to them yet.
+    BeforeTheFirstMessage,
 }
 
 /// A message under attack.
@@ -111,6 +122,22 @@ impl Scene<'_, '_, '_> {
         self.hostile.verify(&mut self.alice, &mut dora, room).await?;
         self.against(&mut dora, Trust::Verified).await?;
         self.hostile.dismiss(dora, self.lab).await;
+        if self.attack.further == Further::BeforeTheFirstMessage {
+            self.first_message().await?;
+        }
+        Ok(())
+    }
+
+    /// Keys that were compared and not used yet: what the app then fetches may be others.
+    async fn first_message(&mut self) -> Result<(), Stop> {
+        self.hostile.tamper(&RelayTamper::Nothing {}).await?;
+        let mut erin = self.hostile.enter("erin", self.lab).await?;
+        hostile::verify(&mut self.alice, &mut erin).await?;
+        let act = (self.attack.act)(self.alice.user().to_owned(), erin.user().to_owned());
+        self.hostile.tamper(&act).await?;
+        let when = "after erin was verified, before the first message".to_owned();
+        self.message(&mut erin, Trust::Verified, when).await?;
+        self.hostile.dismiss(erin, self.lab).await;
         Ok(())
     }
 
@@ -122,7 +149,7 @@ impl Scene<'_, '_, '_> {
         };
         self.hostile.tamper(&act).await?;
         self.message(reader, trust, when.clone()).await?;
-        if self.attack.restarts {
+        if self.attack.further == Further::Restarted {
             self.restarted(reader, trust, format!("{when}, after a restart")).await?;
         }
         Ok(())
@@ -156,7 +183,10 @@ impl Scene<'_, '_, '_> {
         let alice = self.alice.user();
         let found = reader.app().finds(alice, &sent.text, alice).await;
         self.trace.outcome(format!("{when}: {} looks for it", reader.name()), found.seen, None);
-        let reached = sent.is_read() || sent.has_new_reader(&self.hostile, reader.user());
+        // Of somebody to whom nobody has written yet, it is not known which devices are genuine.
+        let is_known = !self.hostile.genuine(reader.user()).is_empty();
+        let joined = is_known && sent.has_new_reader(&self.hostile, reader.user());
+        let reached = sent.is_read() || joined;
         let (applied, reaction) = (sent.relay.applied, sent.reaction(reached));
         self.measured.plays.push(Play { when, trust, applied, reaction });
         Ok(())

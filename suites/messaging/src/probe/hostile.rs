@@ -417,7 +417,7 @@ pub(super) fn can_verify(lab: &Lab<'_>) -> bool {
 }
 
 /// The users of both compare what they are shown.
-async fn verify(one: &mut Person, two: &mut Person) -> Result<(), Stop> {
+pub(super) async fn verify(one: &mut Person, two: &mut Person) -> Result<(), Stop> {
     let start = |peer: &Person| VerifyStart { peer: peer.app.user.clone() };
     let first = one.app.device.must("starts to verify", &start(two)).await?.fingerprint;
     let second = two.app.device.must("starts to verify", &start(one)).await?.fingerprint;
