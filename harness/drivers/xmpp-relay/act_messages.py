@@ -95,7 +95,8 @@ class Plaintext(HandedMessages):
     async def begin(self) -> None:
         links = self.people.links_of(self.view)
         if not links:
-            raise ConnectionError(f"no app of `{self.view}` is connected: log in through the relay first")
+            who = self.view.partition("@")[0]
+            raise ConnectionError(f"no app of `{who}` is connected: log in through the relay first")
         if self.is_room:
             name = f"{self.room}/{self.people.nick(self.room, self.sender)}"
         else:

@@ -29,6 +29,7 @@ SERVER = {"host": "text", "port": "count", "name": "text?", "trust_anchor": "tex
 OPERATIONS: dict[str, str] = {
     "hello": "hello",
     "ping": "ping",
+    "reset": "reset",
     "shutdown": "shutdown",
     "relay.open": "open",
     "relay.tamper": "tamper",
@@ -75,6 +76,12 @@ class Operations:
     async def ping(self, args: dict[str, Any]) -> dict[str, Any]:
         return read({}, args)
 
+    async def reset(self, args: dict[str, Any]) -> dict[str, Any]:
+        read({"seed": "count?"}, args)
+        await self.close()
+        self.relay = None
+        return {}
+
     async def shutdown(self, args: dict[str, Any]) -> dict[str, Any]:
         read({}, args)
         await self.close()
@@ -85,7 +92,7 @@ class Operations:
     async def open(self, args: dict[str, Any]) -> dict[str, Any]:
         told = read({"server": "object", "further": "object?"}, args)
         if self.relay is not None:
-            raise ValueError("the relay is open: one process has one server")
+            raise ValueError("the relay is open, and has its server: start another process for another")
         place = read(SERVER, told["server"])
         server = Server(**{**place, "name": place["name"] or place["host"]})
         further = read({UPLOAD: "text?"}, told["further"] or {})

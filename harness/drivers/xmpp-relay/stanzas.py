@@ -8,8 +8,9 @@ from typing import Any, Optional
 import xml.etree.ElementTree as ET
 from xml.parsers import expat
 
-# Largest stanza: twice what servers take. 64 connections, two ways, hold 64 MiB at most.
-LARGEST = 512 * 1024
+# Largest stanza: more than servers take (Prosody: 256 KiB). With what waits to be read, 64 connections
+# hold 64 MiB at most, both ways together.
+LARGEST = 384 * 1024
 
 DEEPEST = 100
 

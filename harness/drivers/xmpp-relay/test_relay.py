@@ -16,13 +16,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 import unittest
 
 from relay_for_tests import HERE, Interceptor, app
 from test_xmpp import SECONDS, Driver, Prosody, canary, end, shown_text
 
 NUMBERS = itertools.count(1)
+
+CLEAR = {"what": "plaintext", "view": "x", "from": "y", "conversation": "y"}
 
 FOLDER: Path
 SERVER: Prosody
@@ -151,8 +153,8 @@ class Honest(Case):
             ({"what": "replay", "view": "alice"}, "error"),
             ({"what": "replay", "view": "alice", "from": "bob@elsewhere"}, "error"),
             ({"what": "none", "view": "alice"}, "error"),
-            ({"what": "plaintext", "view": "x", "from": "y", "text": "\0", "conversation": "y"}, "error"),
-            ({"what": "plaintext", "view": "x", "from": "y", "text": "z", "conversation": "y"}, "error"),
+            ({**CLEAR, "text": "\0"}, "error"),
+            ({**CLEAR, "text": "nobody of that name is connected"}, "error"),
         ):
             self.assertIn(outcome, RELAY.call("relay.tamper", **args), args)
         self.assertEqual(RELAY.seen()["applied"], 0)
@@ -190,6 +192,13 @@ class GhostDevice(Case):
             RELAY.tamper("none")
             self.talk(alice, bob, bob.name)
 
+    def test_at_first_contact_it_is_one_of_two(self) -> None:
+        alice, bob = self.pair(met=False)
+        secret = self.begin(alice, bob)
+        self.assertIn("ok", alice.send(bob.name, secret))
+        self.assertEqual(alice.warned(), ["unverified", "unverified"])
+        self.assertIn(secret, self.applied()["read"])
+
     def test_undecided_nothing_is_sent(self) -> None:
         alice, bob = self.pair(met=False)
         alice.app.ok("settings.set", name="trust", value="manual")
@@ -222,6 +231,13 @@ class DeviceKeys(Case):
         self.assertIn("ok", alice.send(bob.name, secret))
         self.assertEqual(alice.warned(), ["unverified"])
         self.assertIn(secret, self.applied()["read"])
+        # Each holds on to what it took, also when the server is honest again.
+        RELAY.tamper("none")
+        for sender, reader in ((alice, bob), (bob, alice)):
+            lost = canary("lost")
+            self.assertIn("ok", sender.send(reader.name, lost))
+            self.assertNotIn(lost, map(shown_text, reader.shown(sender.name)))
+            self.assertIn("undecryptable", reader.warned())
 
     def test_undecided_nothing_is_sent_and_the_fingerprints_differ(self) -> None:
         alice, bob = self.pair(met=False)
@@ -316,8 +332,11 @@ class AddedMember(Case):
         return canary("secret")
 
     def test_content_is_encrypted_for_whom_nobody_added(self) -> None:
-        for known, warned in ((False, ["unverified"]), (True, [])):
+        for known, verified in itertools.product((False, True), repeat=2):
             alice, bob, mallory, group = self.group_with_mallory(known)
+            warned = [] if known else ["unverified"]
+            if verified:
+                self.verify(alice, bob)
             secret = self.begin(alice, mallory, group)
             self.assertIn("ok", alice.send(group, secret))
             self.assertEqual(alice.warned(), warned)
@@ -353,13 +372,21 @@ class Messages:
 
     is_encrypted = True
 
-    def places(self) -> list[tuple[User, User, User, str, str]]:
-        """Alice, Bob and Carol; where Alice writes, and where Bob reads her."""
+    def places(self) -> Iterator[tuple[User, User, User, str, str]]:
+        """Alice, Bob and Carol; where Alice writes, and where Bob reads her.
+
+        The last time Bob has verified Alice, and trusts nobody else.
+        """
         alice, bob = self.pair()
         carol = self.user("carol")
         self.talk(carol, bob, bob.name)
         group = self.group(alice, bob, carol)
-        return [(alice, bob, carol, bob.name, alice.name), (alice, bob, carol, group, group)]
+        yield alice, bob, carol, bob.name, alice.name
+        yield alice, bob, carol, group, group
+        if self.is_encrypted:
+            self.verify(bob, alice, "manual")
+            yield alice, bob, carol, bob.name, alice.name
+            yield alice, bob, carol, group, group
 
     def texts(self, reader: User, conversation: str, text: str) -> list[dict[str, Any]]:
         return [each for each in reader.shown(conversation) if shown_text(each) == text]
@@ -396,23 +423,15 @@ class Messages:
             RELAY.tamper("plaintext", view=bob.name, **told)
             heard = bob.app.hears(here, text)
             self.assertEqual((heard["sender"], heard["encrypted"]), (alice.name, False))
-            marks = ["unencrypted"] if self.is_encrypted else None
-            self.assertEqual(heard.get("marks"), marks)
+            words = ["unencrypted"] if self.is_encrypted else []
+            self.assertEqual((heard.get("marks", []), bob.warned()), (words, words))
             self.assertEqual(self.applied()["applied"], 1)
             RELAY.tamper("none")
             self.talk(alice, bob, there, here)
 
 
 class MessagesWithOmemo(Messages, Case):
-    def test_a_text_in_clear_is_marked_after_verification_too(self) -> None:
-        alice, bob = self.pair()
-        self.verify(bob, alice, "manual")
-        text = canary("clear")
-        told = {"from": alice.name, "text": text, "conversation": alice.name}
-        RELAY.tamper("plaintext", view=bob.name, **told)
-        heard = bob.app.hears(alice.name, text)
-        self.assertEqual((heard["encrypted"], heard["marks"]), (False, ["unencrypted"]))
-        self.assertIn("unencrypted", bob.warned())
+    """As they are."""
 
 
 class MessagesWithoutOmemo(Messages, Case):

@@ -65,7 +65,8 @@ class Cutting(unittest.TestCase):
             if stanza.strip():
                 element = cut(HEADER, stanza)[-1].element
                 again = cut(HEADER, written(element))[-1].element
-                self.assertEqual(ET.canonicalize(ET.tostring(element)), ET.canonicalize(ET.tostring(again)))
+                meanings = [ET.canonicalize(ET.tostring(each)) for each in (element, again)]
+                self.assertEqual(*meanings)
 
     def test_what_is_no_xmpp_is_refused(self) -> None:
         deep = b"<a>" * (DEEPEST + 1)
