@@ -4,7 +4,8 @@
 CALLING = (
     "nio's AsyncClient is called as its documentation and examples show, with its default store "
     "(SQLite, default pickle key). {rooms} The device is in step with the server while an "
-    "operation runs, by one round of what sync_forever does for ever; in between it is silent. "
+    "operation runs, by one round of what sync_forever does for ever, after a login by rounds until "
+    "there is no news; in between it is silent. "
     "Trust is what programs on nio do: messages are sent with ignore_unverified_devices=True, so "
     "every device that the server lists gets them; the setting `trust` = `verified-only` sends "
     "without it, and nio then refuses where a device is unverified. Verification compares the "
