@@ -233,6 +233,56 @@ fn attacked(name: &str, flags: &[&str]) -> BTreeMap<String, (String, String)> {
 const OMEMO: [&str; 2] = ["xmpp-omemo", "prosody"];
 const MATRIX: [&str; 2] = ["matrix-nio", "synapse"];
 
+/// Each attack on the app of this product came to this.
+fn malicious_server(name: &str, parts: &[&str], expected: [(&str, &str); 9]) {
+    if !is_installed(name, parts) {
+        return;
+    }
+    let started = Instant::now();
+    let found = attacked(name, &["--intrusive"]);
+    assert!(started.elapsed() < LONGEST, "{:?}", started.elapsed());
+    let verdicts: Vec<_> = found
+        .iter()
+        .map(|(check, (verdict, _))| (check.trim_start_matches("messaging/app-"), &verdict[..]))
+        .collect();
+    assert_eq!(verdicts, expected, "{found:#?}");
+}
+
+/// Blind trust takes the server's device until somebody was verified, and says so; then it refuses.
+#[test]
+fn xmpp_with_omemo_before_a_malicious_server() {
+    let expected = [
+        ("added-member", "warn"),
+        ("device-keys", "pass"),
+        ("ghost-device", "warn"),
+        ("inventory", "not-applicable"),
+        ("marker", "pass"),
+        ("plaintext", "pass"),
+        ("prekeys", "not-applicable"),
+        ("replay", "pass"),
+        ("sender", "pass"),
+    ];
+    malicious_server("xmpp-omemo", &OMEMO, expected);
+}
+
+/// As most programs on it, the client writes to every device that its server lists, also of somebody who
+/// was verified; and it shows the sender that the server names.
+#[test]
+fn matrix_with_encrypted_rooms_before_a_malicious_server() {
+    let expected = [
+        ("added-member", "warn"),
+        ("device-keys", "pass"),
+        ("ghost-device", "fail"),
+        ("inventory", "not-applicable"),
+        ("marker", "pass"),
+        ("plaintext", "pass"),
+        ("prekeys", "not-applicable"),
+        ("replay", "pass"),
+        ("sender", "fail"),
+    ];
+    malicious_server("matrix", &MATRIX, expected);
+}
+
 #[test]
 fn without_leave_nobody_is_attacked() {
     if !is_installed("xmpp-omemo", &OMEMO) {

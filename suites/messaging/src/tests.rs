@@ -108,6 +108,8 @@ fn attacks_are_judged_by_what_the_app_promises() {
             ("nobody unverified is written to", Verdict::Pass),
             ("no chance after verification", Verdict::Inconclusive),
             ("no chance before it", Verdict::Inconclusive),
+            ("no chance after a restart", Verdict::Inconclusive),
+            ("no chance before a restart", Verdict::Pass),
             ("a reader without a cause", Verdict::Fail),
             ("nothing played", Verdict::Inconclusive),
         ] {

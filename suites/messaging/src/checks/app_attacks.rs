@@ -23,12 +23,11 @@ pub(super) fn nobody_reads_along(experiment: &Experiment, good: &str, bad: &str)
             return Conclusion::unreadable("no attack was recorded");
         }
         let observed = in_words(&m);
-        let is_verified = |play: &&Play| play.trust == Trust::Verified;
-        let verified: Vec<_> = m.plays.iter().filter(is_verified).collect();
-        let promised = if verified.is_empty() { m.plays.iter().collect() } else { verified };
-        let worst = promised.iter().map(|play| verdict(play)).max_by_key(|found| severity(*found));
-        let anything = m.plays.iter().map(verdict).max_by_key(|found| severity(*found));
-        match (worst, anything) {
+        let promised = match m.plays.iter().any(|play| play.trust == Trust::Verified) {
+            true => worst(&m.plays, Trust::Verified),
+            false => worst(&m.plays, Trust::Unverified),
+        };
+        match (promised, worst(&m.plays, Trust::Unverified)) {
             (Some(Verdict::Fail), _) => Conclusion::new(Verdict::Fail, observed, bad),
             (Some(Verdict::Inconclusive), _) => without_chance(observed),
             (Some(Verdict::Warn), _) => Conclusion::new(
@@ -50,9 +49,21 @@ pub(super) fn without_chance(observed: impl Into<String>) -> Conclusion {
     Conclusion::new(Verdict::Inconclusive, observed, NO_CHANCE)
 }
 
-fn verdict(play: &Play) -> Verdict {
+/// The worst of what was played at a state of trust.
+fn worst(plays: &[Play], trust: Trust) -> Option<Verdict> {
+    let plays: Vec<_> = plays.iter().filter(|play| play.trust == trust).collect();
+    let judged = plays.iter().enumerate().map(|(at, play)| {
+        // What a running app cannot be made to forget, it may forget when it is started again.
+        let later = plays.iter().skip(at + 1).any(|later| later.applied > 0);
+        verdict(play, later)
+    });
+    judged.max_by_key(|found| severity(*found))
+}
+
+fn verdict(play: &Play, had_a_chance_later: bool) -> Verdict {
     match play.reaction {
         Reaction::Silent => Verdict::Fail,
+        Reaction::Refused | Reaction::WithoutEffect if had_a_chance_later => Verdict::Pass,
         _ if play.applied == 0 => Verdict::Inconclusive,
         Reaction::Warned | Reaction::WarnedLate => Verdict::Warn,
         Reaction::Refused | Reaction::WithoutEffect => Verdict::Pass,

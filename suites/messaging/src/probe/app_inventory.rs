@@ -32,7 +32,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let mut bob = hostile.enter("bob", lab).await?;
     hostile.meet(&mut alice, &mut bob, (lab, trace)).await?;
     let first = hostile.genuine(bob.user());
-    let listed = own_devices(&mut bob).await?;
+    let listed = devices(&mut alice, bob.user()).await?;
 
     let tablet = hostile.enter_as(bob.user(), "bob-tablet", lab).await?;
     hostile.meet(&mut alice, &mut bob, (lab, trace)).await?;
@@ -43,9 +43,9 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     }
     // It is switched off before it is removed: one that is in use may list itself again.
     hostile.dismiss(tablet, lab).await;
-    let now = own_devices(&mut bob).await?;
+    let now = devices(&mut alice, bob.user()).await?;
     let Some(device) = now.difference(&listed).next().cloned() else {
-        return Err(Stop::at("bob is shown his second device", Seen::Done));
+        return Err(Stop::at("alice is shown bob's second device", Seen::Done));
     };
     bob.app().device.must("removes his second device", &DeviceRemove { device }).await?;
     hostile.meet(&mut alice, &mut bob, (lab, trace)).await?;
@@ -64,8 +64,8 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     Ok(())
 }
 
-async fn own_devices(person: &mut Person) -> Result<BTreeSet<String>, Stop> {
-    let list = DeviceList { user: person.user().to_owned() };
-    let listed = person.app().device.must("lists his devices", &list).await?;
+async fn devices(person: &mut Person, user: &str) -> Result<BTreeSet<String>, Stop> {
+    let list = DeviceList { user: user.to_owned() };
+    let listed = person.app().device.must("lists devices", &list).await?;
     Ok(listed.devices.into_iter().collect())
 }

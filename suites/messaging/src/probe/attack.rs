@@ -150,6 +150,8 @@ impl Scene<'_, '_, '_> {
         self.hostile.tamper(&act).await?;
         self.message(reader, trust, when.clone()).await?;
         if self.attack.further == Further::Restarted {
+            // Once more, so that what it does to the restarted app is counted apart.
+            self.hostile.tamper(&act).await?;
             self.restarted(reader, trust, format!("{when}, after a restart")).await?;
         }
         Ok(())

@@ -91,6 +91,9 @@ fn attacks(check: &str) -> Vec<(&'static str, Experiment)> {
         ("no chance after a restart", {
             of(&[("u", 1, "refused"), ("v", 1, "refused"), ("v", 0, "without-effect")])
         }),
+        ("no chance before a restart", {
+            of(&[("u", 1, "refused"), ("v", 0, "without-effect"), ("v", 1, "without-effect")])
+        }),
         ("a warning without a cause", of(&[("v", 0, "warned")])),
         ("a reader without a cause", of(&[("v", 0, "silent")])),
         ("nothing played", of(&[])),
