@@ -93,6 +93,10 @@ pub struct Searched {
     pub current_chain_key: Copies,
     /// Chain keys of messages that were read.
     pub previous_chain_keys: Copies,
+    /// The chain key that was the control of the first search: a ratchet may keep it for late messages
+    /// until enough other chains have begun, so that there are more copies of it to be erased.
+    #[serde(default)]
+    pub former_chain_key: Copies,
     /// Keys of messages that were read.
     pub message_keys: Copies,
     /// The messages themselves, which the driver handles too: measured only.
@@ -117,6 +121,7 @@ impl Searched {
         match class {
             Class::CurrentChainKey => &mut self.current_chain_key,
             Class::PreviousChainKey => &mut self.previous_chain_keys,
+            Class::FormerChainKey => &mut self.former_chain_key,
             Class::MessageKey => &mut self.message_keys,
             Class::Plaintext => &mut self.plaintext,
         }
@@ -191,7 +196,7 @@ async fn measure(
         return Ok(measured);
     };
     // What was the control is one of the past by now.
-    gone[0].0 = Class::PreviousChainKey;
+    gone[0].0 = Class::FormerChainKey;
     gone.push((Class::CurrentChainKey, newest.current().to_vec()));
     let (places, elsewhere) = look(lab, &mut pair.bob, &Patterns::of(&gone)).await;
     measured.names_another_process |= elsewhere;

@@ -15,6 +15,7 @@ use super::super::search;
 pub(super) enum Class {
     CurrentChainKey,
     PreviousChainKey,
+    FormerChainKey,
     MessageKey,
     Plaintext,
 }
