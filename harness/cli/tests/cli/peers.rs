@@ -153,18 +153,20 @@ fn residue(facts: &Value, when: &str) -> [u64; 3] {
 #[test]
 #[cfg(target_os = "linux")]
 fn residue_of_read_messages_in_memory() {
-    for (driver, left, verdict_is) in [
-        ("vodozemac-olm", [false, false], "pass"),
-        ("libsignal", [false, true], "warn"),
-        ("omemo-legacy", [false, true], "warn"),
-    ] {
+    // What is left of previous chain keys. Records that libsignal's application keeps are dropped, not
+    // erased. In Python nothing erases either: usually, and not always, they are overwritten by then.
+    for (driver, least, most) in
+        [("vodozemac-olm", 0, 0), ("libsignal", 2, u64::MAX), ("omemo-legacy", 0, 2)]
+    {
         let Some((_, facts, checks)) = drive_only(driver, "messaging/*-residue") else { continue };
         let at_once = residue(&facts, "at_once");
         let after = residue(&facts, "after_rounds");
         println!("{driver}: message keys, previous chain keys, control: {at_once:?}, {after:?}");
         assert!(at_once[2] > 0 && after[2] > 0, "{driver}: {at_once:?}, {after:?}");
-        assert_eq!([after[0] > 0, after[1] > 0], left, "{driver}: {after:?}");
-        assert_eq!(verdict(&checks, "memory-residue"), verdict_is, "{driver}");
+        assert_eq!((at_once[0], after[0]), (0, 0), "{driver}: a message key is left");
+        assert!((least..=most).contains(&after[1]), "{driver}: {after:?}");
+        let graded = if after[1] == 0 { "pass" } else { "warn" };
+        assert_eq!(verdict(&checks, "memory-residue"), graded, "{driver}");
         assert_eq!(verdict(&checks, "state-residue"), "not-tested", "{driver}");
     }
 }
