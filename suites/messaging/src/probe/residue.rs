@@ -150,7 +150,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let mut bob = lab.fresh_process("bob").await?;
     if !bob.is_process() {
         lab.release([bob]);
-        let why = "one party per process: Hallmark did not start the candidate as a process of its own";
+        let why = "one party per process: the candidate is not one that Hallmark started";
         return Err(Stop::not_offered(WHAT, why));
     }
     bob.create().await?;
@@ -238,7 +238,9 @@ async fn look(lab: &Lab<'_>, bob: &mut Device, patterns: &Patterns) -> (Places, 
         },
     };
     let files = match lab.offers::<StatePaths>("bob says where he keeps state") {
-        Err(_) => Looked::NotOffered { reason: "the driver does not list `state.paths`".to_owned() },
+        Err(_) => Looked::NotOffered {
+            reason: "the driver does not list `state.paths`".to_owned(),
+        },
         Ok(()) => match bob.call(&StatePaths {}).await {
             Outcome::Ok(answer, _) if answer.paths.is_empty() => Looked::NotOffered {
                 reason: "the driver names no file in which the candidate keeps its state".to_owned(),

@@ -234,14 +234,20 @@ mod tests {
             Form::Raw => return Bytes([b"\0\0", &field[..]].concat()),
             Form::Base64 => in_json(STANDARD.encode(field).into()),
             Form::Base64Url => in_json(URL_SAFE.encode(field).into()),
-            Form::Hex => in_json(field.iter().map(|b| format!("{b:02x}")).collect()),
+            Form::Hex => {
+                let digits: String = field.iter().map(|b| format!("{b:02x}")).collect();
+                in_json(digits.into())
+            }
             Form::Numbers => in_json(field.into()),
             Form::Signed => in_json(field.into_iter().map(u8::cast_signed).collect()),
             Form::ByIndex => {
-                let by_index = field.iter().enumerate().map(|(at, b)| (at.to_string(), (*b).into()));
-                in_json(Value::Object(by_index.collect()))
+                let by_index = field.into_iter().enumerate();
+                let fields = by_index.map(|(at, byte)| (at.to_string(), byte.into()));
+                in_json(Value::Object(fields.collect()))
             }
-            Form::Latin1 => in_json(field.into_iter().map(char::from).collect()),
+            Form::Latin1 => {
+                in_json(field.into_iter().map(char::from).collect::<String>().into())
+            }
             Form::JsonInBase64 => {
                 in_json(STANDARD.encode(json!({ "key": field }).to_string()).into())
             }
