@@ -248,12 +248,13 @@ fn malicious_server(name: &str, parts: &[&str], expected: [(&str, &str); 9]) {
     assert_eq!(verdicts, expected, "{found:#?}");
 }
 
-/// Blind trust takes the server's device until somebody was verified, and says so; then it refuses.
+/// Blind trust takes the server's device until somebody was verified, and says so; then it refuses. Keys that
+/// were verified and not used yet are fetched again, and not compared.
 #[test]
 fn xmpp_with_omemo_before_a_malicious_server() {
     let expected = [
         ("added-member", "warn"),
-        ("device-keys", "pass"),
+        ("device-keys", "fail"),
         ("ghost-device", "warn"),
         ("inventory", "not-applicable"),
         ("marker", "pass"),

@@ -76,9 +76,11 @@ fn every_check_decides_a_row_that_blocks() {
         "messaging/group-state",
         "messaging/group-window",
         "messaging/key-commitment",
+        "messaging/memory-residue",
         "messaging/prekey-depletion",
         "messaging/sender-rollback",
         "messaging/signature-encoding",
+        "messaging/state-residue",
         "messaging/transcript-order",
     ];
     assert_eq!(idle, reported);

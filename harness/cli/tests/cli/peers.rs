@@ -137,32 +137,36 @@ fn megolm_fails_by_the_design_of_the_protocol() {
     assert_eq!(code, 1);
 }
 
-/// What a search of memory found of each class: message keys, previous chain keys, control.
+/// What a search of memory found: message keys, previous chain keys, control.
 fn residue(facts: &Value, when: &str) -> [u64; 3] {
     let memory = &experiment(facts, "residue")["measured"][when]["memory"];
     assert_eq!(memory["kind"], "searched", "{memory:#}");
     assert!(memory["bytes"].as_u64() > Some(0) && memory["cut"].is_null(), "{memory:#}");
-    ["message_keys", "previous_chain_keys", "current_chain_key"].map(|class| {
+    let copies = |class: &str| -> u64 {
         memory[class].as_object().unwrap().values().map(|copies| copies.as_u64().unwrap()).sum()
-    })
+    };
+    let previous = copies("previous_chain_keys") + copies("former_chain_key");
+    [copies("message_keys"), previous, copies("current_chain_key")]
 }
 
 /// What is measured anew where a candidate changes: whether keys of read messages are in memory.
 #[test]
 #[cfg(target_os = "linux")]
 fn residue_of_read_messages_in_memory() {
-    for (driver, left, verdict_is) in [
-        ("vodozemac-olm", [false, false], "pass"),
-        ("libsignal", [false, true], "warn"),
-        ("omemo-legacy", [false, true], "warn"),
-    ] {
+    // What is left of previous chain keys. Records that libsignal's application keeps are dropped, not
+    // erased. In Python nothing erases either: usually, and not always, they are overwritten by then.
+    for (driver, least, most) in
+        [("vodozemac-olm", 0, 0), ("libsignal", 2, u64::MAX), ("omemo-legacy", 0, 2)]
+    {
         let Some((_, facts, checks)) = drive_only(driver, "messaging/*-residue") else { continue };
         let at_once = residue(&facts, "at_once");
         let after = residue(&facts, "after_rounds");
         println!("{driver}: message keys, previous chain keys, control: {at_once:?}, {after:?}");
         assert!(at_once[2] > 0 && after[2] > 0, "{driver}: {at_once:?}, {after:?}");
-        assert_eq!([after[0] > 0, after[1] > 0], left, "{driver}: {after:?}");
-        assert_eq!(verdict(&checks, "memory-residue"), verdict_is, "{driver}");
+        assert_eq!((at_once[0], after[0]), (0, 0), "{driver}: a message key is left");
+        assert!((least..=most).contains(&after[1]), "{driver}: {after:?}");
+        let graded = if after[1] == 0 { "pass" } else { "warn" };
+        assert_eq!(verdict(&checks, "memory-residue"), graded, "{driver}");
         assert_eq!(verdict(&checks, "state-residue"), "not-tested", "{driver}");
     }
 }

@@ -65,8 +65,6 @@ faults! {
             "a restarted device opens what the state still has the key of";
         Fail "messaging/one-time-prekey"
             "the first message that used the prekey opens again, with its own key";
-        Warn "messaging/memory-residue" "the state is in memory, with the keys that stay in it";
-        Warn "messaging/state-residue" "the keys that stay in the state stand in its file";
     }
     /// Chain keys stay in the memory of the process.
     KeepChainKeys "keep-chain-keys" "the chain keys of received messages stay in memory for ever" {

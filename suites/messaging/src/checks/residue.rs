@@ -59,7 +59,10 @@ pub(super) fn judge(
         let conclude = |verdict, why: &str| Conclusion::new(verdict, observed, why);
         if at_once.current_chain_key.total() == 0 || after.current_chain_key.total() == 0 {
             conclude(Verdict::Inconclusive, NO_CONTROL)
-        } else if after.previous_chain_keys.total() > 0 || after.message_keys.total() > 0 {
+        } else if [&after.previous_chain_keys, &after.former_chain_key, &after.message_keys]
+            .iter()
+            .any(|copies| copies.total() > 0)
+        {
             conclude(Verdict::Warn, words.left)
         } else if after.cut.is_some() {
             conclude(Verdict::Inconclusive, "what was not read may hold the keys")
@@ -80,6 +83,10 @@ fn in_words(searched: &ResidueSearched, parts: &str) -> String {
         searched.bytes,
         searched.parts,
     );
+    if searched.former_chain_key.total() > 0 {
+        let former = copies(&searched.former_chain_key);
+        words.push_str(&format!(", the chain key after those messages {former}"));
+    }
     if let Some(reason) = &searched.cut {
         words.push_str(&format!(" ({})", text::one_line(reason)));
     }

@@ -93,6 +93,10 @@ pub struct Searched {
     pub current_chain_key: Copies,
     /// Chain keys of messages that were read.
     pub previous_chain_keys: Copies,
+    /// The chain key that was the control of the first search: a ratchet may keep it for late messages
+    /// until enough other chains have begun, so that there are more copies of it to be erased.
+    #[serde(default)]
+    pub former_chain_key: Copies,
     /// Keys of messages that were read.
     pub message_keys: Copies,
     /// The messages themselves, which the driver handles too: measured only.
@@ -117,6 +121,7 @@ impl Searched {
         match class {
             Class::CurrentChainKey => &mut self.current_chain_key,
             Class::PreviousChainKey => &mut self.previous_chain_keys,
+            Class::FormerChainKey => &mut self.former_chain_key,
             Class::MessageKey => &mut self.message_keys,
             Class::Plaintext => &mut self.plaintext,
         }
@@ -145,7 +150,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let mut bob = lab.fresh_process("bob").await?;
     if !bob.is_process() {
         lab.release([bob]);
-        let why = "one party per process: Hallmark did not start the candidate as a process of its own";
+        let why = "one party per process: the candidate is not one that Hallmark started";
         return Err(Stop::not_offered(WHAT, why));
     }
     bob.create().await?;
@@ -191,7 +196,7 @@ async fn measure(
         return Ok(measured);
     };
     // What was the control is one of the past by now.
-    gone[0].0 = Class::PreviousChainKey;
+    gone[0].0 = Class::FormerChainKey;
     gone.push((Class::CurrentChainKey, newest.current().to_vec()));
     let (places, elsewhere) = look(lab, &mut pair.bob, &Patterns::of(&gone)).await;
     measured.names_another_process |= elsewhere;
@@ -233,7 +238,9 @@ async fn look(lab: &Lab<'_>, bob: &mut Device, patterns: &Patterns) -> (Places, 
         },
     };
     let files = match lab.offers::<StatePaths>("bob says where he keeps state") {
-        Err(_) => Looked::NotOffered { reason: "the driver does not list `state.paths`".to_owned() },
+        Err(_) => Looked::NotOffered {
+            reason: "the driver does not list `state.paths`".to_owned(),
+        },
         Ok(()) => match bob.call(&StatePaths {}).await {
             Outcome::Ok(answer, _) if answer.paths.is_empty() => Looked::NotOffered {
                 reason: "the driver names no file in which the candidate keeps its state".to_owned(),

@@ -138,6 +138,11 @@ fn residues(check: &'static str, place: usize) -> (&'static str, Vec<(&'static s
         ("gone", both(&gone, &gone, false)),
         ("gone after a while", both(&left, &gone, false)),
         ("chain keys are left", both(&left, &left, false)),
+        ("the former chain key is left", {
+            let mut former = gone.clone();
+            former["former_chain_key"] = json!({ "base64-url": 1 });
+            both(&gone, &former, false)
+        }),
         ("message keys are left, and the search was cut off", {
             let mut messages = messages.clone();
             messages["cut"] = cut["cut"].clone();

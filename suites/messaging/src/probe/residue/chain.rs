@@ -141,7 +141,10 @@ fn unwrap(piece: &[u8]) -> Vec<Vec<u8>> {
 /// Strings, and lists of numbers that are bytes. The depth of a document is bounded by its parser.
 fn leaves(json: Value, found: &mut Vec<Vec<u8>>) {
     match json {
-        Value::String(text) => found.push(text.into_bytes()),
+        Value::String(text) => {
+            found.extend(latin_1(&text));
+            found.push(text.into_bytes());
+        }
         Value::Array(list) => match bytes(list.iter()) {
             Some(bytes) => found.push(bytes),
             None => list.into_iter().for_each(|value| leaves(value, found)),
@@ -153,6 +156,15 @@ fn leaves(json: Value, found: &mut Vec<Vec<u8>>) {
         },
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// A text of which each character stands for a byte, as Python and JavaScript may write bytes. What
+/// is ASCII is the same either way.
+fn latin_1(text: &str) -> Option<Vec<u8>> {
+    if text.is_ascii() {
+        return None;
+    }
+    text.chars().map(|letter| u8::try_from(letter).ok()).collect()
 }
 
 /// Bytes as numbers, with or without sign.
@@ -197,11 +209,12 @@ mod tests {
         Numbers,
         Signed,
         ByIndex,
+        Latin1,
         JsonInBase64,
         JsonInJson,
     }
 
-    const FORMS: [Form; 9] = [
+    const FORMS: [Form; 10] = [
         Form::Raw,
         Form::Base64,
         Form::Base64Url,
@@ -209,6 +222,7 @@ mod tests {
         Form::Numbers,
         Form::Signed,
         Form::ByIndex,
+        Form::Latin1,
         Form::JsonInBase64,
         Form::JsonInJson,
     ];
@@ -220,12 +234,19 @@ mod tests {
             Form::Raw => return Bytes([b"\0\0", &field[..]].concat()),
             Form::Base64 => in_json(STANDARD.encode(field).into()),
             Form::Base64Url => in_json(URL_SAFE.encode(field).into()),
-            Form::Hex => in_json(field.iter().map(|b| format!("{b:02x}")).collect()),
+            Form::Hex => {
+                let digits: String = field.iter().map(|b| format!("{b:02x}")).collect();
+                in_json(digits.into())
+            }
             Form::Numbers => in_json(field.into()),
             Form::Signed => in_json(field.into_iter().map(u8::cast_signed).collect()),
             Form::ByIndex => {
-                let by_index = field.iter().enumerate().map(|(at, b)| (at.to_string(), (*b).into()));
-                in_json(Value::Object(by_index.collect()))
+                let by_index = field.into_iter().enumerate();
+                let fields = by_index.map(|(at, byte)| (at.to_string(), byte.into()));
+                in_json(Value::Object(fields.collect()))
+            }
+            Form::Latin1 => {
+                in_json(field.into_iter().map(char::from).collect::<String>().into())
             }
             Form::JsonInBase64 => {
                 in_json(STANDARD.encode(json!({ "key": field }).to_string()).into())

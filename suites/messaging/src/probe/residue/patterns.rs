@@ -15,6 +15,7 @@ use super::super::search;
 pub(super) enum Class {
     CurrentChainKey,
     PreviousChainKey,
+    FormerChainKey,
     MessageKey,
     Plaintext,
 }
@@ -144,6 +145,8 @@ impl<'p> Searcher<'p> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use base64::{Engine, engine::general_purpose};
     use proptest::prelude::*;
 
@@ -187,7 +190,8 @@ mod tests {
             ),
             pieces in proptest::collection::vec(1..200_usize, 1..6),
         ) {
-            // A letter in its digits, or hexadecimal in capitals is not told from other.
+            // Else it may stand in what surrounds it, or be the same in capitals.
+            prop_assume!(key.iter().collect::<BTreeSet<_>>().len() > 16);
             prop_assume!(hex(&key, false) != hex(&key, true));
             let patterns = Patterns::of(&[
                 (Class::MessageKey, key.to_vec()), (Class::CurrentChainKey, vec![0x5a; 32]),
@@ -199,14 +203,16 @@ mod tests {
                 read(&mut searcher, &hay, &pieces);
             }
             let found: Vec<_> = searcher.found().collect();
-            prop_assert_eq!(found.len(), 1, "{:?}", found);
-            let (class, seen, copies) = found[0];
-            prop_assert_eq!((class, copies), (Class::MessageKey, around.len() as u64));
+            let copies: u64 = found.iter().map(|(.., copies)| copies).sum();
+            prop_assert_eq!(copies, around.len() as u64, "{:?}", found);
+            // Where it has no special character, one kind of base64 is as good as the other.
             let same = |encoding| match encoding {
                 Encoding::Base64Url => Encoding::Base64,
                 other => other,
             };
-            prop_assert_eq!(same(seen), same(encoding));
+            for (class, seen, _) in found {
+                prop_assert_eq!((class, same(seen)), (Class::MessageKey, same(encoding)));
+            }
         }
     }
 
