@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Declaration, Waiver,
     document::{self, DocumentError},
+    overlay,
 };
 
 /// The description of a candidate.
@@ -173,6 +174,7 @@ pub struct Authorisation {
     /// What they allowed.
     pub scope: String,
     /// Last day, `YYYY-MM-DD`.
+    #[serde(deserialize_with = "overlay::any_date")]
     pub until: Date,
 }
 

@@ -190,6 +190,21 @@ fn not_expired(
     Ok(())
 }
 
+/// A date as TOML has it, or as text: what stands in a description and in a report.
+pub(crate) fn any_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Text(Date),
+        Toml(toml::value::Datetime),
+    }
+    let wrong = || -> D::Error { de::Error::custom("expected a date: 2026-12-31") };
+    match Given::deserialize(deserializer).map_err(|_| wrong())? {
+        Given::Text(date) => Ok(date),
+        Given::Toml(given) => given.to_string().parse().map_err(|_| wrong()),
+    }
+}
+
 /// Reads a TOML date, and nothing else: a string that only looks like a date has misled other
 /// tools about when an exception ends.
 fn toml_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
