@@ -244,19 +244,11 @@ fn mls_libraries_forget_what_was_read() {
 /// The Matrix engine with its default strategy, and with the one that asks for signatures of the owner.
 #[test]
 fn the_matrix_engine_shares_with_ghosts_by_its_strategy() {
-    let only = ["--only", "messaging/ghost-device,messaging/skip-ahead"];
+    let only = ["--only", "messaging/ghost-device"];
     for (driver, ghosts) in
         [("matrix-sdk-crypto", "fail"), ("matrix-sdk-crypto-identity-based", "pass")]
     {
-        let Some((_, facts, checks)) = drive_with(driver, &only) else { continue };
+        let Some((_, _, checks)) = drive_with(driver, &only) else { continue };
         assert_eq!(verdict(&checks, "ghost-device"), ghosts, "{driver}");
-        // A room key for each hundred messages is stored; it was handed over in as many bytes.
-        assert_eq!(verdict(&checks, "skip-ahead"), "pass", "{driver}");
-        let jumps = &experiment(&facts, "skip-ahead")["measured"]["jumps"];
-        let last = jumps.as_array().unwrap().last().unwrap();
-        let number = |name: &str| last[name].as_u64().unwrap();
-        let grown = number("state_after") - number("state_before");
-        assert!(grown > 8 * number("skipped"), "{last}");
-        assert!(grown < number("handed_over"), "{last}");
     }
 }
