@@ -9,7 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -60,9 +60,8 @@ fn product(name: &str, parts: &[&str]) -> Option<Seen> {
     }
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("bundle");
-    let before = left_behind(root(), name);
     let started = Instant::now();
-    let ended = xtask_product(name, &out).arg("-q").output().unwrap();
+    let ended = ended(name, xtask_product(name, &out).arg("-q"));
     let took = started.elapsed();
     let said = String::from_utf8_lossy(&ended.stderr);
     let read = |file: &str| -> Value {
@@ -80,18 +79,22 @@ fn product(name: &str, parts: &[&str]) -> Option<Seen> {
         conversation: conversation.unwrap().clone(),
         took,
     };
-    assert_eq!(left_behind(root(), name), before, "{name} leaves data of its accounts");
     assert!(!folder.path().join("bundle.work").exists(), "{name} leaves its workplace");
     Some(seen)
 }
 
-/// Folders that runs of this product have not removed.
-fn left_behind(root: &Path, name: &str) -> BTreeSet<PathBuf> {
-    let Ok(all) = fs::read_dir(root.join("target/products")) else { return BTreeSet::new() };
-    let started = format!("{name}.");
-    all.map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&started))
-        .collect()
+/// Runs to the end, after which nothing that its accounts stored is left.
+fn ended(name: &str, command: &mut Command) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let folder = folder_of(name, child.id());
+    let ended = child.wait_with_output().unwrap();
+    assert!(!folder.exists(), "{name} leaves data of its accounts");
+    ended
+}
+
+/// Where the run of this process keeps its server's data.
+fn folder_of(name: &str, pid: u32) -> PathBuf {
+    root().join("target/products").join(format!("{name}.{pid}"))
 }
 
 /// What holds for every product, encrypted or not: everything arrived, everything was opened and searched,
@@ -208,18 +211,14 @@ fn matrix_without_encryption_shows_everything_to_its_server() {
 fn attacked(name: &str, flags: &[&str]) -> BTreeMap<String, (String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("bundle");
-    let before = left_behind(root(), name);
-    let ended = xtask_product(name, &out)
-        .args(["-q", "--only", "messaging/app-*", "--skip", "messaging/app-conversation"])
-        .args(flags)
-        .output()
-        .unwrap();
+    let mut command = xtask_product(name, &out);
+    command.args(["-q", "--only", "messaging/app-*", "--skip", "messaging/app-conversation"]);
+    let ended = ended(name, command.args(flags));
     let said = String::from_utf8_lossy(&ended.stderr);
     let report = fs::read(out.join("report.json"));
     let report = report.unwrap_or_else(|error| panic!("{name}: {error}: {said}"));
     let report: Value = serde_json::from_slice(&report).unwrap();
     assert_eq!(report["run"]["intrusive"], flags.contains(&"--intrusive"), "{name}");
-    assert_eq!(left_behind(root(), name), before, "{name} leaves data of its accounts");
     let rows = report["requirements"].as_array().unwrap().iter();
     let checks = rows.flat_map(|row| row["checks"].as_array().unwrap());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -314,7 +313,7 @@ fn a_product_that_is_killed_leaves_nothing_running() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let talks = lines.by_ref().any(|line| line.starts_with("messaging"));
     assert!(talks, "the run ended before its users talked");
-    let left = root().join("target/products").join(format!("xmpp-plain.{}", child.id()));
+    let left = folder_of("xmpp-plain", child.id());
     let description = fs::read_to_string(left.join("hallmark.toml")).unwrap();
     let server = description.lines().find_map(|line| line.strip_prefix("server = ")).unwrap();
     let server: SocketAddr = server.trim_matches('"').parse().unwrap();
