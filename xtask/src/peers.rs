@@ -21,7 +21,7 @@ pub(crate) const LIBSIGNAL: &str = "libsignal";
 pub(crate) const TS_MLS: &str = "ts-mls";
 
 /// Every messenger that has a driver here, in the order of reports.
-pub(crate) const MESSENGERS: [&str; 9] = [
+pub(crate) const MESSENGERS: [&str; 8] = [
     LIBSIGNAL,
     "vodozemac-olm",
     "vodozemac-megolm",
@@ -30,7 +30,6 @@ pub(crate) const MESSENGERS: [&str; 9] = [
     "ts-mls",
     "omemo-2",
     "omemo-legacy",
-    "matrix-sdk-crypto",
 ];
 
 /// Drivers in Rust, with the packages that they are built from.

@@ -67,9 +67,9 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
                     trace.control(what, bob.receive_envelope(&near, near.envelope.clone()).await);
                     break 'far;
                 }
-            }
-            if lab.out_of_time() {
-                break;
+                if lab.out_of_time() {
+                    break 'far;
+                }
             }
         }
     }
