@@ -301,15 +301,13 @@ impl Group {
         if head.epoch > self.epoch {
             return Err(Refused::Unknown("the message is of an epoch that has not begun here"));
         }
-        let epoch = self
-            .epochs
-            .iter_mut()
-            .find(|epoch| epoch.number == head.epoch)
-            .ok_or(Refused::Stale("the keys of the message's epoch are gone"))?;
-        let theirs = epoch
-            .senders
-            .get_mut(&head.from)
-            .ok_or(Refused::Unknown("there is nothing to read this sender with"))?;
+        let missing = if head.epoch == self.epoch {
+            Refused::Unknown("there is nothing to read this sender with")
+        } else {
+            Refused::Stale("the keys of the message's epoch and sender are gone")
+        };
+        let epoch = self.epochs.iter_mut().find(|epoch| epoch.number == head.epoch);
+        let theirs = epoch.and_then(|epoch| epoch.senders.get_mut(&head.from)).ok_or(missing)?;
         let opening = theirs.opening(head.chain, head.position, faults)?;
         let unchecked = faults.has(Fault::SkipGroupSignature);
         if !unchecked && !signed.is_signed_by(&opening.signing) {

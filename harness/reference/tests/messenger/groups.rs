@@ -131,6 +131,19 @@ fn a_past_epoch_has_its_window() {
 }
 
 #[test]
+fn who_was_removed_and_came_back_is_not_read_with_what_was_before() {
+    let mut circle = trio();
+    let late = circle.say("alice", "before").unwrap();
+    let removed = circle.remove("carol", "alice").unwrap();
+    circle.carry("carol", &removed);
+    let added = circle.add("carol", &["alice"]).unwrap();
+    circle.carry("carol", &added);
+    assert_eq!(refusal(circle.hear("bob", &late)), Class::OldMessage);
+    let back = circle.say("alice", "back").unwrap();
+    assert!(circle.hear("bob", &back).is_ok());
+}
+
+#[test]
 fn keys_that_were_used_are_not_in_the_state() {
     let mut circle = trio();
     let said = circle.say("alice", "once").unwrap();
