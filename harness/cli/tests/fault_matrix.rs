@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-use hallmark_reference::{Fault, Turn, Turned};
+use hallmark_reference::{Fault, LiveServer, Turn, Turned};
 use serde_json::Value;
 
 /// Runs at the same time.
@@ -26,7 +26,10 @@ const SIDE_BY_SIDE: usize = 2;
 const REPORT_ONLY: &str = "not-applicable";
 
 /// Those experiments.
-const MEASURED: [&str; 5] = [
+const MEASURED: [&str; 8] = [
+    "messaging/app-conversation",
+    "messaging/app-inventory",
+    "messaging/app-prekeys",
     "messaging/decrypt-timing",
     "messaging/error-oracle",
     "messaging/group-clone",
@@ -34,8 +37,8 @@ const MEASURED: [&str; 5] = [
     "messaging/signed-text",
 ];
 
-/// Checks of a live app on its server, which the demonstration does not have: no fault turns them. What
-/// they make of facts is tested by hand-made ones, and what they see of real apps where products are run.
+/// Checks of a live app on its server, which the demonstration does not have: for these, the reference
+/// app is run on a server of its own, and the malicious server before it.
 const NEEDS_A_SERVER: [&str; 10] = [
     "messaging/app-added-member",
     "messaging/app-conversation",
@@ -154,6 +157,8 @@ fn demo(fault: Option<Fault>) -> Verdicts {
     let failing = |turn: &&Turn| turn.to == Turned::Fail;
     let must_fail: BTreeSet<_> =
         fault.iter().flat_map(|fault| fault.declared()).filter(failing).map(|t| t.check).collect();
+    let must_fail: BTreeSet<_> =
+        must_fail.into_iter().filter(|check| !NEEDS_A_SERVER.contains(check)).collect();
     let blocking = || rows.iter().filter(|row| row["gate"] == "block");
     let decided_by = |row: &Value, turned: &BTreeSet<&str>| {
         let checks = row["checks"].as_array().unwrap();
@@ -184,27 +189,59 @@ fn demo(fault: Option<Fault>) -> Verdicts {
     if cfg!(target_os = "linux") {
         verdicts.extend(process(fault, folder.path()));
     }
+    if fault.is_none_or(Fault::is_of_the_live_app) {
+        verdicts.extend(live(fault, folder.path()));
+    }
     verdicts
+}
+
+/// Runs the reference app on its server, with and without a malicious one before it.
+fn live(fault: Option<Fault>, folder: &Path) -> Verdicts {
+    let server = LiveServer::start().unwrap();
+    let faults: Vec<_> = fault.iter().map(|fault| fault.name()).collect();
+    driver(&folder.join("app.toml"), "reference-app", &faults);
+    driver(&folder.join("interceptor.toml"), "reference-interceptor", &["--intercept"]);
+    let description = format!(
+        "schema = 1\nstandard = \"nhs-im\"\n[candidate]\nname = \"Hallmark reference app\"\n\
+         version = \"0.1.0\"\n[[messaging]]\ndriver = \"./app.toml\"\n[messaging.product]\n\
+         server = \"{}\"\ninterceptor = \"./interceptor.toml\"\n",
+        server.address()
+    );
+    fs::write(folder.join("hallmark.toml"), description).unwrap();
+    let run = ["run", "--intrusive", "--out", "live"];
+    judged(fault, folder, &run, &NEEDS_A_SERVER)
 }
 
 /// Runs the reference messenger as a process of its own, for what can be tested of that one only.
 fn process(fault: Option<Fault>, folder: &Path) -> Verdicts {
-    let name = fault.map_or("no fault", Fault::name);
+    let faults: Vec<_> = fault.iter().map(|fault| fault.name()).collect();
+    driver(&folder.join("driver.toml"), "reference-driver", &faults);
+    judged(fault, folder, &["messaging", "./driver.toml"], &NEEDS_A_PROCESS)
+}
+
+/// Describes a program of the reference candidate, so that it is driven as any other.
+fn driver(file: &Path, name: &str, args: &[&str]) {
+    let program = if name == "reference-driver" { name } else { "reference-app" };
     let program = Path::new(env!("CARGO_BIN_EXE_hallmark"))
-        .with_file_name("hallmark-reference-driver")
+        .with_file_name(format!("hallmark-{program}"))
         .display()
         .to_string();
-    let command: Vec<_> = [program].into_iter().chain(fault.map(|f| f.name().to_owned())).collect();
+    let command: Vec<_> = [&program[..]].into_iter().chain(args.iter().copied()).collect();
     let manifest = format!(
-        "name = \"reference-process\"\nprotocol = \"hallmark-driver/2\"\ncommand = {command:?}\n\
-         licence = \"Apache-2.0 OR MIT\"\n\
-         candidate = {{ name = \"Hallmark reference messenger\", version = \"0.1.0\" }}\n"
+        "name = {name:?}\nprotocol = \"hallmark-driver/2\"\ncommand = {command:?}\n\
+         licence = \"Apache-2.0 OR MIT\"\nnetwork = \"any\"\n\
+         candidate = {{ name = \"Hallmark {name}\", version = \"0.1.0\" }}\n"
     );
-    fs::write(folder.join("driver.toml"), manifest).unwrap();
-    let only = NEEDS_A_PROCESS.join(",");
+    fs::write(file, manifest).unwrap();
+}
+
+/// The verdicts of just these checks.
+fn judged(fault: Option<Fault>, folder: &Path, args: &[&str], checks: &[&str]) -> Verdicts {
+    let name = fault.map_or("no fault", Fault::name);
     let ended = Command::new(env!("CARGO_BIN_EXE_hallmark"))
         .current_dir(folder)
-        .args(["messaging", "./driver.toml", "--only", &only, "--format", "json", "-q"])
+        .args(args)
+        .args(["--only", &checks.join(","), "--format", "json", "-q"])
         .args(["--seed", "7f3a", "--depth", "quick"])
         .stdin(Stdio::null())
         .output()
@@ -213,12 +250,11 @@ fn process(fault: Option<Fault>, folder: &Path) -> Verdicts {
     let object: Value = serde_json::from_slice(&ended.stdout)
         .unwrap_or_else(|error| panic!("{name}: {error}: {}", said()));
     let rows = object["requirements"].as_array().unwrap();
-    let checks = rows.iter().flat_map(|row| row["checks"].as_array().unwrap());
+    let all = rows.iter().flat_map(|row| row["checks"].as_array().unwrap());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let all = checks.map(|check| (text(&check["id"]), text(&check["verdict"])));
-    let verdicts: Verdicts =
-        all.filter(|(check, _)| NEEDS_A_PROCESS.contains(&check.as_str())).collect();
-    assert!(verdicts.keys().eq(NEEDS_A_PROCESS.iter()), "{name}: {verdicts:?}");
+    let all = all.map(|check| (text(&check["id"]), text(&check["verdict"])));
+    let verdicts: Verdicts = all.filter(|(check, _)| checks.contains(&check.as_str())).collect();
+    assert!(verdicts.keys().eq(checks.iter()), "{name}: {verdicts:?}");
     verdicts
 }
 

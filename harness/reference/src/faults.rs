@@ -35,6 +35,14 @@ impl fmt::Display for Turned {
     }
 }
 
+impl Fault {
+    /// Whether it is a defect of the live app, which shows only where that app runs on its server.
+    #[must_use]
+    pub fn is_of_the_live_app(self) -> bool {
+        self.declared().iter().all(|turn| turn.check.starts_with("messaging/app-"))
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -13,7 +13,10 @@
 //! It is a measuring standard, not a product: keys are erased from memory when they are done with,
 //! and lie readable in snapshots and in the state file of a device that is a process of its own.
 //!
-//! Its groups use sender keys, whose distribution follows a secret that every change of the group
+//! [`LiveApp`] is an app for the messenger with accounts, devices and groups, [`LiveServer`] its server, and
+//! [`Interceptor`] the malicious one.
+//!
+//! The messenger's groups use sender keys, whose distribution follows a secret that every change of the group
 //! renews.
 //!
 //! One deviation from X3DH: the signed prekey is signed with an Ed25519 key of its own instead of
@@ -29,6 +32,7 @@ mod frame;
 mod group;
 mod identity;
 mod kdf;
+mod live;
 mod messenger;
 mod offer;
 mod ratchet;
@@ -43,6 +47,7 @@ mod wire;
 mod x3dh;
 
 pub use faults::{Fault, Faults, Turn, Turned, UnknownFault};
+pub use live::{Interceptor, LiveApp, LiveServer};
 pub use messenger::Messenger;
 pub use server::ReferenceServer;
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hallmark_model::{
-    Declaration, ExitCode, Overlay, RequirementId, Standard,
+    Declaration, ExitCode, Overlay, RequirementId, Standard, Verdict,
     candidate::{Described, GateSettings},
 };
 use hallmark_reference::{Fault, Faults};
@@ -68,7 +68,26 @@ pub(super) fn demo(args: &args::Demo, show: &Show) -> Result<ExitCode, Failure> 
     };
     let mut done = session.run(Some(&out), show)?;
     sign_and_verify(&mut done, &out)?;
+    for fault in faults.iter() {
+        if is_looked_for(fault, &done) {
+            continue;
+        }
+        let checks: Vec<_> = fault.declared().iter().map(|turn| turn.check).collect();
+        let why = format!("{fault}: nothing here ran {}", checks.join(", "));
+        done.note("Not shown", why);
+    }
     done.show(&args.choice.outputs(), None, show)
+}
+
+/// Whether a check ran that the fault turns. Some need a process or a live app, which are not here.
+fn is_looked_for(fault: Fault, done: &Done) -> bool {
+    let mut ran = done
+        .report
+        .requirements
+        .iter()
+        .flat_map(|row| &row.checks)
+        .filter(|check| check.verdict != Verdict::NotTested);
+    ran.any(|check| fault.declared().iter().any(|turn| check.id.to_string() == turn.check))
 }
 
 /// Signs with a key made for this purpose, puts its root beside the bundle, and verifies.
@@ -151,8 +170,9 @@ fn list_faults(json: bool, show: &Show) -> Result<ExitCode, Failure> {
     match json {
         false => {
             let mut lines = String::new();
+            let width = Fault::ALL.iter().map(|fault| fault.name().len()).max().unwrap_or(0);
             for fault in Fault::ALL {
-                let _ = writeln!(lines, "{:<26}{}", fault.name(), fault.title());
+                let _ = writeln!(lines, "{:width$}  {}", fault.name(), fault.title());
             }
             show.result(&lines);
         }

@@ -76,6 +76,41 @@ faults! {
         Warn "messaging/state-residue"
             "the states from before the messages are still in the file";
     }
+    /// The live app writes to devices that only the server names.
+    BelieveServerDevices "believe-server-devices"
+        "the live app writes to every device that its server lists for a user" {
+        Fail "messaging/app-ghost-device" "a device that no account vouched for gets the messages";
+    }
+    /// The live app takes over new account keys.
+    BelieveServerKeys "believe-server-keys"
+        "the live app takes over whatever account key its server shows" {
+        Fail "messaging/app-device-keys" "the keys of a person are replaced, and nobody is told";
+    }
+    /// The live app writes to members that only the server names.
+    BelieveServerRoster "believe-server-roster"
+        "the live app writes to every member that its server lists for a group" {
+        Fail "messaging/app-added-member" "one whom no member added gets the messages";
+    }
+    /// The live app writes in clear to whoever is said not to encrypt.
+    BelieveServerMarker "believe-server-marker"
+        "the live app writes in clear where its server says that a user does not encrypt" {
+        Fail "messaging/app-marker" "the server switches encryption off, and reads";
+    }
+    /// The live app shows the sender that the server names.
+    BelieveServerSender "believe-server-sender"
+        "the live app shows messages under whatever name its server hands them over" {
+        Fail "messaging/app-sender" "a message is shown as another person's";
+    }
+    /// The live app shows what it has shown.
+    ShowMessagesAgain "show-messages-again"
+        "the live app shows a message as often as its server hands it over" {
+        Fail "messaging/app-replay" "an old message is shown as a new one";
+    }
+    /// The live app shows what came in clear.
+    ShowInjectedPlaintext "show-injected-plaintext"
+        "the live app shows what its server wrote in clear as if it were encrypted" {
+        Fail "messaging/app-plaintext" "plaintext looks like an encrypted message";
+    }
     /// The authentication tag is not checked.
     SkipMac "skip-mac" "the authentication tag of a message is not checked" {
         Fail "messaging/bit-flips"

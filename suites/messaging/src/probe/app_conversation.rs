@@ -9,7 +9,7 @@ use hallmark_driver::{
         Bytes,
         ops::{
             BackupExport, Content, DeviceList, GroupAdd, GroupCreate, GroupRemove,
-            IdentityFingerprint, Operation, VerifyConfirm, VerifyStart,
+            IdentityFingerprint, Operation, Reset, VerifyConfirm, VerifyStart,
         },
     },
 };
@@ -83,8 +83,17 @@ impl Play<'_, '_, '_> {
         self.second_device(&mut alice, &mut bob).await?;
         self.verification(&mut alice, &bob).await?;
         self.backup(&mut bob).await?;
-        self.lab.release([alice.device, bob.device, carol.device]);
+        for app in [alice, bob, carol] {
+            self.leave(app).await;
+        }
         Ok(())
+    }
+
+    /// Logs out, so that the recording of this app's connections has an end.
+    async fn leave(&mut self, mut app: App) {
+        // An app that cannot start over is not used again.
+        drop(app.device.call(&Reset { seed: None }).await);
+        self.lab.release([app.device]);
     }
 
     async fn enter(&mut self, name: &str, named: bool) -> Result<App, Stop> {
@@ -179,7 +188,7 @@ impl Play<'_, '_, '_> {
             None => "bob's second device reads".to_owned(),
         };
         self.trace.outcome(what, seen, None);
-        self.lab.release([tablet.device]);
+        self.leave(tablet).await;
         Ok(())
     }
 
