@@ -21,7 +21,7 @@ pub(crate) const LIBSIGNAL: &str = "libsignal";
 pub(crate) const TS_MLS: &str = "ts-mls";
 
 /// Every messenger that has a driver here, in the order of reports.
-pub(crate) const MESSENGERS: [&str; 8] = [
+pub(crate) const MESSENGERS: [&str; 9] = [
     LIBSIGNAL,
     "vodozemac-olm",
     "vodozemac-megolm",
@@ -30,6 +30,7 @@ pub(crate) const MESSENGERS: [&str; 8] = [
     "ts-mls",
     "omemo-2",
     "omemo-legacy",
+    "matrix-sdk-crypto",
 ];
 
 /// Drivers in Rust, with the packages that they are built from.
