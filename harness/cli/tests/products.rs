@@ -183,6 +183,13 @@ fn everything_was_readable(seen: &Seen, media: &str) {
     assert_eq!(seen.code, Some(1));
 }
 
+/// Push notifications went out, and messages stood in them or not.
+fn was_pushed(seen: &Seen, readable_as: &[&str]) {
+    let measured = &seen.conversation["measured"];
+    assert!(measured["pushed"].as_u64().is_some_and(|count| count > 0), "{measured:#}");
+    assert_eq!(measured["readable_in_push"], serde_json::json!(readable_as));
+}
+
 #[test]
 fn xmpp_with_omemo_keeps_what_is_written_from_its_server() {
     let Some(seen) = product("xmpp-omemo", &["xmpp-omemo", "prosody"]) else { return };
@@ -199,12 +206,14 @@ fn xmpp_without_omemo_shows_everything_to_its_server() {
 fn matrix_with_encrypted_rooms_keeps_what_is_written_from_its_server() {
     let Some(seen) = product("matrix", &["matrix-nio", "synapse"]) else { return };
     nothing_was_readable(&seen);
+    was_pushed(&seen, &[]);
 }
 
 #[test]
 fn matrix_without_encryption_shows_everything_to_its_server() {
     let Some(seen) = product("matrix-plain", &["matrix-nio-plain", "synapse"]) else { return };
     everything_was_readable(&seen, "media/local_content");
+    was_pushed(&seen, &["UTF-8"]);
 }
 
 /// What became of each attack of a malicious server: verdict and observed, by check.

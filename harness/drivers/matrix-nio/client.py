@@ -125,6 +125,27 @@ class Session:
             self.nio.store.database.close()
         self.nio = None
 
+    async def push(self) -> None:
+        """Has the server tell the push gateway what happens, as phones do. matrix-nio itself has no call
+        for it (Matrix client-server API, section 10.3: `POST /pushers/set`)."""
+        pusher = {
+            "kind": "http",
+            "app_id": "hallmark",
+            "pushkey": self.nio.device_id,
+            "app_display_name": "Hallmark",
+            "device_display_name": "Hallmark",
+            "lang": "en",
+            "data": {"url": self.world.push_sink.rstrip("/") + "/_matrix/push/v1/notify"},
+        }
+        headers = {
+            "Authorization": f"Bearer {self.nio.access_token}",
+            "Content-Type": "application/json",
+        }
+        path = "/_matrix/client/v3/pushers/set"
+        answer = await self.nio.send("POST", path, json.dumps(pusher), headers)
+        if answer.status != 200:
+            raise ValueError(f"the server registers no pusher: {await answer.text()}")
+
     # ---- in step with the server ----
 
     async def sync(self, millis: int = 0) -> None:

@@ -180,8 +180,6 @@ class Device:
         push_sink: Optional[str],
         clock: Optional[str],
     ) -> dict:
-        if push_sink is not None:
-            raise Unsupported("matrix-nio registers no push gateway")
         if clock is not None:
             raise Unsupported("matrix-nio reads the clock of the machine")
         if storage is not None:
@@ -194,6 +192,10 @@ class Device:
             self.world.set_server(server)
         if self.session and (server is not None or keylog is not None):
             await self.session.reconnect()
+        if push_sink is not None:
+            self.world.push_sink = push_sink
+            if self.session:
+                await self.session.push()
         return {}
 
     async def login(self, user: str, password: str, display_name: Optional[str]) -> dict:
@@ -205,6 +207,8 @@ class Device:
             await session.catch_up()
             if display_name is not None:
                 accepted(await session.nio.set_displayname(display_name))
+            if self.world.push_sink is not None:
+                await session.push()
         except BaseException:
             await self._give_up()
             raise

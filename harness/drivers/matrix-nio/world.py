@@ -26,6 +26,7 @@ class World:
         self.server: Optional[dict[str, Any]] = None
         self.keylog: Optional[str] = None
         self.storage: Optional[str] = None
+        self.push_sink: Optional[str] = None
         # A folder of our own, where the harness named none.
         self.private: Optional[str] = None
 

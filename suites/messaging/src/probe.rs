@@ -7,6 +7,7 @@ mod group;
 mod hostile;
 mod lab;
 mod openpgp;
+mod push;
 mod reaction;
 mod salamander;
 mod search;

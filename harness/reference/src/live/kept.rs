@@ -30,6 +30,7 @@ pub(super) struct Kept {
     pub(super) state: Bytes,
     /// Account keys, by user: those that were seen first.
     pub(super) pinned: BTreeMap<String, Key>,
+    /// Users whose fingerprint was compared.
     pub(super) verified: BTreeSet<String>,
     /// Devices that were written to or heard from, by address.
     pub(super) known: BTreeMap<String, Listing>,
@@ -72,12 +73,14 @@ impl Kept {
     pub(super) fn show(&mut self, conversation: &str, sender: &str, content: Content) {
         let shown = self.shown.entry(conversation.to_owned()).or_default();
         if shown.len() < MOST_SHOWN {
+            // Of oneself, nobody asks.
+            let verified = (sender != self.user).then(|| self.verified.contains(sender));
             shown.push(Shown {
                 message: None,
                 sender: sender.to_owned(),
                 content,
                 encrypted: Some(true),
-                verified: None,
+                verified,
                 marks: Vec::new(),
             });
         }

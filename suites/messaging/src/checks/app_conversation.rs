@@ -50,6 +50,20 @@ pub(super) const CHECK: Check = Check {
                 }
                 (None, _) => {}
             }
+            match (m.pushed, &m.readable_in_push[..]) {
+                (Some(0), _) => say("no push notification was seen"),
+                (Some(count), []) => {
+                    say(&format!("{count} push notification(s) hold no message readable"))
+                }
+                (Some(count), found) => {
+                    let found: Vec<_> = found.iter().map(|form| text::one_line(form)).collect();
+                    say(&format!(
+                        "{count} push notification(s) went out, with messages readable as {}",
+                        found.join(", ")
+                    ));
+                }
+                (None, _) => {}
+            }
             if !m.not_offered.is_empty() {
                 let missing: Vec<_> = m.not_offered.iter().map(|it| text::one_line(it)).collect();
                 say(&format!("not offered by the driver: {}", missing.join(", ")));

@@ -18,7 +18,7 @@ use hallmark_model::candidate::AppSetting;
 use hallmark_runner::{Material, Planted};
 use hallmark_wire::Relay;
 
-use super::{Device, Lab, Stop, Trace};
+use super::{Device, Lab, Stop, Trace, push::Gateway};
 use crate::{
     facts::{Seen, Sender, Text},
     world::World,
@@ -39,6 +39,7 @@ pub(super) struct Stage {
     keylogs: Vec<PathBuf>,
     canaries: Vec<Planted>,
     controls: Vec<Planted>,
+    pub(super) gateway: Gateway,
 }
 
 /// One app of one user.
@@ -127,6 +128,7 @@ impl Stage {
             keylogs: Vec::new(),
             canaries: Vec::new(),
             controls: Vec::new(),
+            gateway: Gateway::open().map_err(failed("listen for push notifications"))?,
         })
     }
 
@@ -159,6 +161,12 @@ impl Stage {
             self.note("the name of an account", user);
         }
         Ok(App { user: user.to_owned(), device: app })
+    }
+
+    /// Has what happens pushed to the gateway, as phones do; what the app makes of it.
+    pub(super) async fn push_to(&self, app: &mut App) -> Seen {
+        let push_sink = Some(self.gateway.url());
+        Seen::of(&app.device.call(&WorldSet { push_sink, ..WorldSet::default() }).await)
     }
 
     /// A text that was sent and that only its readers may see.

@@ -41,6 +41,12 @@ pub struct Measured {
     pub backup: Option<u64>,
     /// Encodings in which a message stands readable in the backup.
     pub readable_in_backup: Vec<String>,
+    /// Push notifications that the server sent. None: the app asks for none.
+    #[serde(default)]
+    pub pushed: Option<u64>,
+    /// Encodings in which a message stands readable in them.
+    #[serde(default)]
+    pub readable_in_push: Vec<String>,
     /// What the app shows beside messages: shields and marks, each once.
     pub marks: Vec<String>,
     /// Steps that the driver does not offer.
@@ -75,6 +81,7 @@ impl Play<'_, '_, '_> {
         let mut alice = self.enter("alice", true).await?;
         let mut bob = self.enter("bob", false).await?;
         let mut carol = self.enter("carol", false).await?;
+        let pushes = self.push(&mut bob).await && self.push(&mut carol).await;
 
         self.text(&mut alice, &mut [&mut bob], None, "a message to bob").await?;
         self.text(&mut bob, &mut [&mut alice], None, "an answer to alice").await?;
@@ -83,6 +90,9 @@ impl Play<'_, '_, '_> {
         self.second_device(&mut alice, &mut bob).await?;
         self.verification(&mut alice, &bob).await?;
         self.backup(&mut bob).await?;
+        if pushes {
+            self.pushed();
+        }
         for app in [alice, bob, carol] {
             self.leave(app).await;
         }
@@ -206,20 +216,48 @@ impl Play<'_, '_, '_> {
         match bob.device.call(&BackupExport {}).await {
             Outcome::Ok(answer, _) => {
                 self.measured.backup = Some(answer.backup.len() as u64);
-                let mut found: Vec<_> = self
-                    .stage
-                    .canaries()
-                    .flat_map(|text| search::encodings_found(&answer.backup, text.as_bytes()))
-                    .map(str::to_owned)
-                    .collect();
-                found.sort_unstable();
-                found.dedup();
-                self.measured.readable_in_backup = found;
+                self.measured.readable_in_backup = self.readable_in(&[&answer.backup]);
                 self.trace.outcome("bob exports a backup", Seen::Done, None);
             }
             other => self.missing("backups", Seen::of(&other)),
         }
         Ok(())
+    }
+
+    /// Asks for push notifications; whether the app does.
+    async fn push(&mut self, app: &mut App) -> bool {
+        let seen = self.stage.push_to(app).await;
+        let pushes = seen == Seen::Done;
+        if !pushes {
+            self.missing("push notifications", seen);
+        }
+        pushes
+    }
+
+    /// What the server told the push gateway.
+    fn pushed(&mut self) {
+        let taken = self.stage.gateway.taken();
+        let bodies: Vec<_> = taken.iter().map(Vec::as_slice).collect();
+        self.measured.pushed = Some(bodies.len() as u64);
+        self.measured.readable_in_push = self.readable_in(&bodies);
+        drop(taken);
+        let what = "the server sends push notifications";
+        self.trace.outcome(what, Seen::Done, None);
+    }
+
+    /// The encodings in which something that was written stands in one of these.
+    fn readable_in(&self, places: &[&[u8]]) -> Vec<String> {
+        let mut found: Vec<_> = places
+            .iter()
+            .flat_map(|place| {
+                let found = |text: &str| search::encodings_found(place, text.as_bytes());
+                self.stage.canaries().flat_map(found).collect::<Vec<_>>()
+            })
+            .map(str::to_owned)
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// A step that many apps do not have; whether it was done.

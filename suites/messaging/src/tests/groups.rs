@@ -265,13 +265,13 @@ fn conversed(whole: bool) -> Experiment {
         json!({
             "arrived": 9, "shown_encrypted": 9, "shown_clear": 0, "leaver_reads": false,
             "second_device_reads": true, "file_name_arrives": true, "backup": 4096, "readable_in_backup": [],
-            "marks": ["blind trust"], "not_offered": [],
+            "pushed": 4, "readable_in_push": [], "marks": ["blind trust"], "not_offered": [],
         })
     } else {
         json!({
             "arrived": 2, "shown_encrypted": 0, "shown_clear": 2, "leaver_reads": true,
             "second_device_reads": null, "file_name_arrives": false, "backup": 64, "readable_in_backup": ["UTF-8"],
-            "marks": [], "not_offered": ["files", "a second device"],
+            "pushed": 2, "readable_in_push": ["UTF-8"], "marks": [], "not_offered": ["files", "a second device"],
         })
     };
     experiment("app-conversation", vec![], measured)
