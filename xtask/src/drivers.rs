@@ -79,6 +79,15 @@ pub(crate) fn brief(peers: &Peers) -> Vec<Step> {
     TESTS.iter().filter(there).map(Tests::step).collect()
 }
 
+/// The long ones of those that are installed, as the gate says that it leaves them to the verb.
+pub(crate) fn left_out(peers: &Peers) -> Vec<String> {
+    let there = |tests: &&Tests| tests.length == Long && peers.has(tests.peer);
+    let line = |tests: &Tests| {
+        format!("tests in {}: they take long (`cargo xtask drivers` runs them)", tests.folder)
+    };
+    TESTS.iter().filter(there).map(line).collect()
+}
+
 impl Tests {
     const fn of(peer: &'static str, folder: &'static str, runner: Runner, length: Length) -> Self {
         Self { peer, folder, runner, length }

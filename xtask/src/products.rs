@@ -132,7 +132,7 @@ impl Folder {
     fn make(name: &str) -> io::Result<Self> {
         let all = workspace::root().join("target/products");
         fs::create_dir_all(&all)?;
-        forget_the_dead(&all)?;
+        forget_the_dead(&all);
         let folder = all.join(format!("{name}.{}", std::process::id()));
         fs::create_dir(&folder)?;
         Ok(Self(folder))
@@ -147,14 +147,17 @@ impl Drop for Folder {
 }
 
 /// Removes the folders of runs that were killed: those whose process is no more.
-fn forget_the_dead(all: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(all)? {
-        let path = entry?.path();
-        let pid = path.extension().and_then(|extension| extension.to_str());
-        let Some(pid) = pid.and_then(|pid| pid.parse::<u32>().ok()) else { continue };
-        if path.is_dir() && !Path::new("/proc").join(pid.to_string()).exists() {
-            fs::remove_dir_all(&path)?;
+fn forget_the_dead(all: &Path) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some((product, pid)) = name.to_str().and_then(|name| name.rsplit_once('.')) else {
+            continue;
+        };
+        let Ok(pid) = pid.parse::<u32>() else { continue };
+        let ours = PRODUCTS.iter().any(|known| known.name == product);
+        if ours && !Path::new("/proc").join(pid.to_string()).exists() {
+            // A run beside this one may remove it too; what stays is removed before the next run.
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
-    Ok(())
 }

@@ -86,6 +86,10 @@ pub(crate) fn world<'p>(
     }
     let name = product.name.clone().unwrap_or(host);
     let settings = product.settings.clone();
+    if let Some(both) = product.settings.keys().find(|name| relay.contains_key(*name)) {
+        // What a user sets last would lead past whoever stands between.
+        return Err((both, "is an endpoint in `relay` already, and no setting".to_owned()));
+    }
     Ok(World { server, name, roots, storage, relay, settings, folder: workplace.0.clone() })
 }
 

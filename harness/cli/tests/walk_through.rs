@@ -1,10 +1,12 @@
-//! The buyer's walk-through, typed as it stands: every block of it runs, in its order, and ends as the page
-//! says beneath it.
+//! The buyer's walk-through, typed as it stands: every block of it runs in one shell, in its order, and ends
+//! as the page says beneath it.
 
 #![expect(clippy::print_stdout, reason = "what could not be run is said")]
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write,
+    fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -14,6 +16,8 @@ use std::{
 const PARTS: [&str; 5] = ["xmpp-plain", "xmpp-omemo", "prosody", "matrix-nio", "synapse"];
 /// How the page begins to say how a block ends.
 const ENDS: &str = "It ends ";
+/// What the shell prints after each block, before the exit code.
+const ENDED: &str = "=== the block ended ";
 
 /// One block to type, and the exit code that the page promises.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +42,29 @@ fn blocks(page: &str) -> Vec<Block> {
         rest = after;
     }
     blocks
+}
+
+/// What a shell does that is given every block, as one terminal is: where one block leaves it, the next begins.
+/// Of each block what it said and how it ended, up to one that ended the shell itself.
+fn typed(blocks: &[Block], shell: &mut Command) -> Vec<(String, Option<i32>)> {
+    let mut all = "exec 2>&1\n".to_owned();
+    for Block { script, .. } in blocks {
+        writeln!(all, "{script}\nprintf '\\n{ENDED}%d\\n' \"$?\"").unwrap();
+    }
+    let output = shell.args(["-c", &all]).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut rest = &said[..];
+    let mut typed = Vec::new();
+    for _ in blocks {
+        let Some((told, after)) = rest.split_once(ENDED) else {
+            typed.push((rest.to_owned(), None));
+            break;
+        };
+        let (code, after) = after.split_once('\n').unwrap();
+        typed.push((told.to_owned(), code.parse().ok()));
+        rest = after;
+    }
+    typed
 }
 
 fn root() -> PathBuf {
@@ -81,6 +108,20 @@ fn blocks_are_read_as_people_read_them() {
 }
 
 #[test]
+fn blocks_are_typed_into_one_shell() {
+    let block = |script: &str| Block { script: script.to_owned(), ends: None };
+    let codes = |scripts: &[&str]| -> Vec<_> {
+        let blocks: Vec<_> = scripts.iter().map(|script| block(script)).collect();
+        typed(&blocks, &mut Command::new("sh")).into_iter().map(|(_, code)| code).collect()
+    };
+    let moved = ["cd /", "test \"$PWD\" = /", "false", "(\n  cd / &&\n    exit 7\n)", "true"];
+    assert_eq!(codes(&moved), [Some(0), Some(0), Some(1), Some(7), Some(0)]);
+    assert_eq!(codes(&["true", "exit 3", "true"]), [Some(0), None]);
+    let said = typed(&[block("echo a; echo b >&2"), block("echo c")], &mut Command::new("sh"));
+    assert_eq!(said, [("a\nb\n\n".to_owned(), Some(0)), ("c\n\n".to_owned(), Some(0))]);
+}
+
+#[test]
 fn the_walk_through_holds() {
     let installed = env::var("HALLMARK_PEERS").unwrap_or_default();
     let missing: Vec<_> =
@@ -98,19 +139,15 @@ fn the_walk_through_holds() {
     let known = env::var_os("PATH").unwrap_or_default();
     let path = [cargo(folder.path()), programs].into_iter().chain(env::split_paths(&known));
     let path = env::join_paths(path).unwrap();
-    for Block { script, ends } in blocks(&page()) {
-        let ended = Command::new("sh")
-            .args(["-eu", "-c", &script])
-            .current_dir(&place)
-            .env("PATH", &path)
-            .env("CARGO_MANIFEST_DIR", root().join("xtask"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let said = [&ended.stdout[..], &ended.stderr[..]].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert_eq!(ended.status.code(), ends, "{script}\n{said}");
+    let mut shell = Command::new("sh");
+    shell.current_dir(&place).env("PATH", &path);
+    shell.env("CARGO_MANIFEST_DIR", root().join("xtask"));
+    let blocks = blocks(&page());
+    let typed = typed(&blocks, &mut shell);
+    for (Block { script, ends }, (said, ended)) in blocks.iter().zip(&typed) {
+        assert_eq!(ended, ends, "{script}\n{said}");
     }
+    assert_eq!(typed.len(), blocks.len());
     let compared = fs::read_to_string(place.join("compare.html")).unwrap();
     for told in ["without OMEMO", "with OMEMO", "encrypted rooms", "ward-7", "Ward 7 assessor"] {
         assert!(compared.contains(told), "{told}");

@@ -13,7 +13,8 @@ async def claim(server: Upstream, user: str, claims: int) -> dict[str, int]:
     """Asks for one key of one device at a time, the devices in turn."""
     if not 0 < claims <= CLAIMS:
         raise ValueError(f"bad arguments: field `claims`: not 1 to {CLAIMS}")
-    stranger = await _register(server)
+    password = secrets.token_urlsafe(24)
+    stranger = await _register(server, password)
     token = stranger["access_token"]
     user_id = user if user.startswith("@") else f"@{user}:{stranger['user_id'].partition(':')[2]}"
     try:
@@ -33,20 +34,33 @@ async def claim(server: Upstream, user: str, claims: int) -> dict[str, int]:
                     keys.add(key["key"])
         return {**counted, "distinct": len(keys)}
     finally:
-        await server.ask("POST", "/logout", token, {})
+        await _leave(server, stranger, password)
 
 
-async def _register(server: Upstream) -> dict[str, Any]:
+async def _register(server: Upstream, password: str) -> dict[str, Any]:
     """Like the apps' drivers do it."""
     body = {
         "username": f"stranger-{secrets.token_hex(6)}",
-        "password": secrets.token_urlsafe(24),
+        "password": password,
         "auth": {"type": "m.login.dummy"},
     }
     status, answer = await server.ask("POST", "/register", None, body)
     if status != 200:
         raise ValueError(f"the server lets no stranger register: it answers {status}")
     return answer
+
+
+async def _leave(server: Upstream, stranger: dict[str, Any], password: str) -> None:
+    """The account is closed; where servers do not allow that, it stays, and nobody is logged in."""
+    token, user = stranger["access_token"], stranger["user_id"]
+    proof = {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": user},
+        "password": password,
+    }
+    status, _ = await server.ask("POST", "/account/deactivate", token, {"auth": proof})
+    if status != 200:
+        await server.ask("POST", "/logout", token, {})
 
 
 async def _devices(server: Upstream, token: str, user_id: str) -> list[str]:

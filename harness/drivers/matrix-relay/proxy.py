@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 from accounts import App
 from acts.act import Act, Exchange, Nudge
 from bounds import CHUNK, Buffers, Lease, TooMuch
-from routes import Kind, Route, route_of
+from routes import Kind, Route, is_sliding_sync, route_of
 from stage import Stage
 
 CONNECTIONS = 64
@@ -99,6 +99,8 @@ class Proxy:
 
     async def _relay(self, request: web.BaseRequest, lease: Lease) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
+        if is_sliding_sync(path):
+            return failure(404, "M_UNRECOGNIZED", "Unrecognized request")
         route = route_of(request.method, path)
         app = await self.stage.accounts.of(token_of(request)) if route else None
         asked, body = None, self._streamed(request)
@@ -110,6 +112,8 @@ class Proxy:
             body = self._addressed(act, app, route, asked, body)
         if route and route.kind is Kind.SEND and app:
             return await self._send(request, route, app, asked, body, lease)
+        if route and route.kind is Kind.SYNC and app and act.concerns(app):
+            act.came_back(app, mark_of(query))
         query = unmarked(query)
         whole = path + ("?" + query if query else "")
         async with await self._ask(request, route, app, whole, body) as answer:
@@ -135,7 +139,7 @@ class Proxy:
             return await self._forward(request, path, body)
         while True:
             turn, act = self.stage.turn, self.stage.act
-            at_once = act.waits_for_sync and act.concerns(app)
+            at_once = act.concerns(app) and act.waits_for_sync(app)
             asked = without_waiting(path) if at_once else path
             answering = asyncio.ensure_future(self._forward(request, asked, None))
             turning = asyncio.ensure_future(turn.wait())
@@ -231,6 +235,7 @@ class Proxy:
         if exchange.route.kind is Kind.SYNC:
             self.marks += 1
             told["next_batch"] = f"{told['next_batch']}{MARK}{self.marks}"
+            act.carries(exchange.app, self.marks)
         seen.applied += sum(not isinstance(line, Nudge) for line in changes)
         for line in changes:
             seen.note(f"{exchange.app.user_id} {exchange.app.device_id}: {line}")
@@ -296,6 +301,15 @@ def unmarked(query: str) -> str:
         return query
     own = [(name, value.split(MARK)[0] if name in TOKENS else value) for name, value in parts]
     return urlencode(own)
+
+
+def mark_of(query: str) -> Optional[int]:
+    """The relay's mark behind the token that an app polls with, where there is one."""
+    for name, value in parse_qsl(query):
+        mark = value.partition(MARK)[2]
+        if name == "since" and mark.isascii() and mark.isdecimal() and len(mark) < 11:
+            return int(mark)
+    return None
 
 
 def without_waiting(path: str) -> str:

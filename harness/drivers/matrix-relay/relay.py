@@ -5,7 +5,7 @@ import asyncio
 import threading
 from typing import Any, Optional
 
-from acts import act_for, built
+from acts.named import act_for, built
 from certificates import mint, names_of
 from claim import claim
 from protocol import VERSIONS, Unsupported, read

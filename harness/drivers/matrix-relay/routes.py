@@ -42,6 +42,12 @@ PREFIX = r"/_matrix/client/(?:r0|v[0-9]+)/"
 COMPILED = [(method, re.compile(PREFIX + pattern), kind) for method, pattern, kind in ROUTES]
 
 
+# Sliding sync, in its three versions: no act looks into it, so apps are to fall back to `/sync`.
+SLIDING_SYNC = re.compile(
+    r"/_matrix/client/(?:unstable/org\.matrix\.(?:simplified_)?msc3575|v4)/sync/?"
+)
+
+
 @dataclass(frozen=True)
 class Route:
     """A request that is looked into."""
@@ -49,6 +55,10 @@ class Route:
     kind: Kind
     room_id: str = ""
     event_type: str = ""
+
+
+def is_sliding_sync(path: str) -> bool:
+    return SLIDING_SYNC.fullmatch(path) is not None
 
 
 def route_of(method: str, path: str) -> Optional[Route]:

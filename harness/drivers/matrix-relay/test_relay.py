@@ -5,12 +5,14 @@ Run like the tests of that driver: `{target}/peers/matrix-nio/bin/python -B -m u
 What each act came to is printed as a line that begins with `measured:`.
 """
 
+import contextlib
 import http.client
 import json
 import os
 from pathlib import Path
 import secrets
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -109,10 +111,15 @@ class WithRelay(unittest.TestCase):
         return found[0]
 
     def attempt(self, app: Process, conversation: str, what: str) -> tuple[str, dict]:
-        """A message that the app may refuse to send; its text, and what came of it."""
+        """A message that the app may refuse to send; its text, and what came of it, with warnings."""
         text = canary(what)
         answer = app.ask("message.send", **text_of(conversation, text))
-        return text, {"sent": True} if "ok" in answer else answer
+        told = {"told": answer["warnings"]} if answer.get("warnings") else {}
+        return text, {"sent": True, **told} if "ok" in answer else answer
+
+    def assert_refused(self, answer: dict) -> None:
+        self.assertEqual(answer["refused"]["class"], "policy")
+        self.assertIn("OlmUnverifiedDeviceError", answer["refused"]["detail"])
 
     def pair(self, policy: str = POLICIES[0], group: str | None = None) -> tuple[Process, Process]:
         """Alice and Bob, who have written to each other through the relay, both ways."""
@@ -141,13 +148,15 @@ class WithRelay(unittest.TestCase):
 
     def api(self, app: str, path: str, query: str = "") -> dict:
         """What an app of another make could ask of the relay, as the device of one of ours."""
-        token = json.loads((self.folder / app / "session.json").read_text())["access_token"]
         request = urllib.request.Request(
             f"https://127.0.0.1:{self.opened['port']}/_matrix/client/v3/{path}?{query}",
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {self.token(app)}"},
         )
         with urllib.request.urlopen(request, timeout=PATIENCE, context=self.tls()) as answer:
             return json.loads(answer.read())
+
+    def token(self, app: str) -> str:
+        return json.loads((self.folder / app / "session.json").read_text())["access_token"]
 
     def tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=self.opened["trust_anchor"])
@@ -226,21 +235,58 @@ class Transparent(WithRelay):
         for app in (alice, bob):
             app.do("ping")
 
+    def test_what_was_not_taken_is_handed_over_again_to_each_device(self) -> None:
+        _, bob = self.pair()
+        self.app("bob", storage="tablet").do("ping")
+        tokens = {app: self.api(app, "sync")["next_batch"] for app in ("bob", "tablet")}
+        text = canary("forged")
+        self.tamper("plaintext", view=self.user("bob"), text=text, conversation=self.user("alice"),
+                    **{"from": self.user("alice")})
+        for number, (app, since) in enumerate(tokens.items()):
+            # The first answer may have been lost: the app comes back with the token that it had.
+            answers = [self.api(app, "sync", f"since={since}") for _ in range(2)]
+            self.assertEqual([text in json.dumps(each) for each in answers], [True, True])
+            self.assertEqual(self.applied()["applied"], 2 * number + 2)
+            after = self.api(app, "sync", f"since={answers[1]['next_batch']}")
+            self.assertNotIn(text, json.dumps(after))
+            self.assertEqual(self.applied()["applied"], 2 * number + 2)
+        bob.do("ping")
+
+    def test_sliding_sync_is_not_offered(self) -> None:
+        self.app("alice")
+        for version in ("unstable/org.matrix.simplified_msc3575", "unstable/org.matrix.msc3575", "v4"):
+            request = urllib.request.Request(
+                f"https://127.0.0.1:{self.opened['port']}/_matrix/client/{version}/sync?timeout=0",
+                data=b"{}", headers={"Authorization": f"Bearer {self.token('alice')}"},
+            )
+            with self.assertRaises(urllib.error.HTTPError) as raised:
+                urllib.request.urlopen(request, timeout=PATIENCE, context=self.tls())
+            with raised.exception as answer:
+                self.assertEqual(answer.code, 404)
+                self.assertEqual(json.loads(answer.read())["errcode"], "M_UNRECOGNIZED")
+
     def test_more_connections_or_bytes_than_it_holds_are_turned_away(self) -> None:
         self.app("alice")
         address, held = ("127.0.0.1", self.opened["port"]), []
         with self.assertRaises(OSError):
             for _ in range(65):
-                held.append(self.tls().wrap_socket(socket.create_connection(address, timeout=END)))
+                near = self.tls().wrap_socket(socket.create_connection(address, timeout=END))
+                self.addCleanup(near.close)
                 # A handshake is over for the client before the server has taken the connection.
-                held[-1].sendall(b"GET /_matrix/client/versions HTTP/1.1\r\nHost: x\r\n\r\n")
-                if not held[-1].recv(1):
+                near.sendall(b"GET /_matrix/client/versions HTTP/1.1\r\nHost: x\r\n\r\n")
+                if not near.recv(1):
                     raise ConnectionResetError
+                held.append(near)
         self.assertGreater(len(held), 32)
         for each in held:
+            each.shutdown(socket.SHUT_WR)
+        for each in held:
+            # The relay closes its end when it has let go of the connection.
+            while each.recv(4096):
+                pass
             each.close()
-        self.assertIn("next_batch", self.again(lambda: self.api("alice", "sync")))
-        token = json.loads((self.folder / "alice" / "session.json").read_text())["access_token"]
+        self.assertIn("next_batch", self.api("alice", "sync"))
+        token = self.token("alice")
         request = urllib.request.Request(
             f"https://127.0.0.1:{address[1]}/_matrix/client/v3/sendToDevice/m.room.encrypted/1",
             method="PUT", data=b" " * (33 * 1024 * 1024), headers={"Authorization": f"Bearer {token}"},
@@ -250,38 +296,35 @@ class Transparent(WithRelay):
         self.assertEqual(raised.exception.code, 413)
         raised.exception.close()
 
-    def again(self, asked) -> dict:
-        """Until connections that were closed are closed for the relay too."""
-        deadline = time.monotonic() + END
-        while True:
-            try:
-                return asked()
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-
     def test_nothing_is_left(self) -> None:
         self.relay.do("shutdown")
         self.assert_gone()
         # Without a word, and while an app polls.
         self.begin()
         alice = self.app("alice")
-        broken: list[OSError] = []
-        polling = threading.Thread(target=self.broken_poll, args=(broken,))
-        polling.start()
+        poll = self.poll("alice", self.api("alice", "sync")["next_batch"])
+        # Whatever the relay did before this answer, it did after the poll had begun.
         self.api("alice", "joined_rooms")
+        poll.sock.setblocking(False)
+        with self.assertRaises(ssl.SSLWantReadError):
+            poll.sock.recv(1)
+        poll.sock.settimeout(PATIENCE)
         self.relay.process.stdin.close()
         self.assert_gone()
-        polling.join(PATIENCE)
-        self.assertEqual(len(broken), 1)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            poll.getresponse()
         self.assertIn("error", alice.ask("conversation.read", conversation="x"))
 
-    def broken_poll(self, broken: list[OSError]) -> None:
-        since = self.api("alice", "sync")["next_batch"]
-        try:
-            self.api("alice", "sync", f"timeout=45000&since={since}")
-        except (OSError, http.client.HTTPException) as error:
-            broken.append(error)
+    def poll(self, app: str, since: str) -> http.client.HTTPSConnection:
+        """A request that is under way when this returns."""
+        polling = http.client.HTTPSConnection(
+            "127.0.0.1", self.opened["port"], timeout=PATIENCE, context=self.tls()
+        )
+        self.addCleanup(polling.close)
+        query = urllib.parse.urlencode({"timeout": 45_000, "since": since})
+        headers = {"Authorization": f"Bearer {self.token(app)}"}
+        polling.request("GET", f"/_matrix/client/v3/sync?{query}", headers=headers)
+        return polling
 
     def assert_gone(self) -> None:
         self.assertEqual(self.relay.process.wait(END), 0)
@@ -307,7 +350,9 @@ class Messages(WithRelay):
                 self.measured("sender", policy, sender=found["sender"], encrypted=found["encrypted"],
                               verified=found["verified"], warnings=found["warnings"])
                 self.assertEqual(found["sender"], self.user("carol"))
+                self.assertTrue(found["encrypted"])
                 self.assertFalse(found["verified"])
+                self.assertIn("unverified", found["warnings"])
 
     def test_a_message_twice(self) -> None:
         for policy in POLICIES:
@@ -322,7 +367,7 @@ class Messages(WithRelay):
                 self.measured("replay", policy, times=len(found), verified=found[0]["verified"],
                               second=second, warnings=found[0]["warnings"])
                 self.assertEqual(len(found), 1)
-                self.assertEqual(second["marks"], ["undecryptable"])
+                self.assertEqual((second["content"]["text"], second["marks"]), ("", ["undecryptable"]))
 
     def test_a_message_in_the_clear(self) -> None:
         for policy in POLICIES:
@@ -337,7 +382,7 @@ class Messages(WithRelay):
                 self.arrives(bob, self.user("alice"), self.send(alice, self.user("bob"), "after"))
                 self.measured("plaintext", policy, sender=found["sender"],
                               encrypted=found["encrypted"], warnings=found["warnings"])
-                self.assertFalse(found["encrypted"])
+                self.assertEqual((found["sender"], found["encrypted"]), (self.user("alice"), False))
                 self.assertIn("unencrypted", found["warnings"])
 
 
@@ -356,9 +401,11 @@ class Devices(WithRelay):
                 self.measured("ghost-device", policy, answer=answer, read=seen["read"],
                               recipients=seen["recipients"])
                 if policy == "verified-only":
-                    self.assertIn("OlmUnverifiedDeviceError", answer["refused"]["detail"])
+                    self.assert_refused(answer)
                     self.assertEqual((ghosts, seen["read"]), ([], []))
                     continue
+                # She is told nothing.
+                self.assertEqual(answer, {"sent": True})
                 self.assertEqual((len(ghosts), seen["read"]), (1, [text]))
                 # Later messages need no new key.
                 self.arrives(bob, self.user("alice"), text)
@@ -379,6 +426,8 @@ class Devices(WithRelay):
                 self.measured("device-keys (known device)", policy, answer={"sent": True},
                               read=seen["read"], verified=found["verified"], told=told)
                 self.assertEqual(seen["read"], [])
+                self.assertEqual(found["verified"], policy == "verified-only")
+                self.assertLessEqual({each["class"] for each in told or []}, {"unverified"})
 
     def test_other_keys_for_a_device_never_seen_before(self) -> None:
         for policy in POLICIES:
@@ -395,7 +444,7 @@ class Devices(WithRelay):
                               recipients=seen["recipients"], same_fingerprint=one == other)
                 self.assertNotEqual(one, other)
                 if policy == "verified-only":
-                    self.assertIn("OlmUnverifiedDeviceError", answer["refused"]["detail"])
+                    self.assert_refused(answer)
                 self.assertEqual(seen["read"], [text] if policy == POLICIES[0] else [])
 
 
@@ -419,7 +468,7 @@ class Rooms(WithRelay):
                 self.assertIn(self.user("mallory"), members)
                 self.assertIn("member-added", json.dumps(told))
                 if policy == "verified-only":
-                    self.assertIn("OlmUnverifiedDeviceError", answer["refused"]["detail"])
+                    self.assert_refused(answer)
                     self.assertEqual(seen["recipients"], [])
                 else:
                     self.assertIn(self.user("mallory"), json.dumps(seen["recipients"]))
@@ -445,6 +494,7 @@ class Rooms(WithRelay):
                               read=seen["read"], encrypted=found["encrypted"])
                 # Nothing was to be said of encryption, so nothing could be hidden.
                 self.assertEqual((seen["applied"], seen["read"]), (0, []))
+                self.assertTrue(found["encrypted"])
 
                 alice.do("shutdown")
                 alice = self.app("alice")
@@ -466,6 +516,7 @@ class Rooms(WithRelay):
                 self.measured("stripped-marker (new login)", policy, read=seen["read"],
                               encrypted=found["encrypted"], warnings=found["warnings"], told=told)
                 self.assertFalse(found["encrypted"])
+                self.assertIn("unencrypted", found["warnings"])
                 self.assertEqual(seen["read"], [text])
 
     def test_only_the_one_conversation_is_stripped(self) -> None:
@@ -506,6 +557,12 @@ class Claims(WithRelay):
         shown = bob.do("conversation.read", conversation=self.user("alice"))["messages"]
         again = self.relay.do("relay.claim", user=self.user("bob"), claims=1)
         self.measured("claim", "63 of 50 keys", claimed=many, shown=shown, again=again)
+        self.assertEqual([each["marks"] for each in shown], [["undecryptable"]])
+        self.assertEqual((again["handed"], again["last_resort"]), (0, 0))
+        # The strangers left.
+        with contextlib.closing(sqlite3.connect(self.server.folder / "homeserver.db")) as database:
+            found = database.execute("SELECT deactivated FROM users WHERE name LIKE '@stranger-%'")
+            self.assertEqual(found.fetchall(), [(1,)] * 3)
         self.assertIn("error", self.relay.ask("relay.claim", user=self.user("nobody"), claims=1))
         self.assertIn("error", self.relay.ask("relay.claim", user=self.user("bob"), claims=0))
 

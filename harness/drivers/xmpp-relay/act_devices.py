@@ -80,6 +80,7 @@ class GhostDevice(ShownDevices):
         super().__init__(relay, view)
         self.user = self.people.user(user)
         # As the library chooses them.
+        self.record.keys_of = self.user
         self.ghost = relay.ghost(self.user, secrets.randbelow(2**31 - 1) + 1)
         self.people.devices.setdefault(self.user, set()).add(self.ghost.number)
 
@@ -113,6 +114,7 @@ class DeviceKeys(ShownDevices):
     def __init__(self, relay: Any, view: str, user: str) -> None:
         super().__init__(relay, view)
         self.user = self.people.user(user)
+        self.record.keys_of = self.user
         self.impostors: dict[int, Any] = {}
 
     def owners(self) -> list[str]:

@@ -19,6 +19,10 @@ BUNDLES_OF_TWO = "urn:xmpp:omemo:2:bundles"
 MOST = 100
 
 
+class NotOurs(Exception):
+    """A message that keys of ours do not open."""
+
+
 def published(stanza: ET.Element) -> Iterator[ET.Element]:
     """What an app publishes of its own."""
     if stanza.tag == f"{CLIENT}iq" and stanza.get("type") == "set":

@@ -5,6 +5,7 @@ import base64
 from typing import Any, Optional
 import xml.etree.ElementTree as ET
 
+from google.protobuf.message import DecodeError
 from oldmemo import etree
 from oldmemo.oldmemo import (
     NAMESPACE,
@@ -15,7 +16,11 @@ from oldmemo.oldmemo import (
     Oldmemo,
 )
 from omemo import Message
+from omemo.backend import BackendException
 from omemo.storage import Just, Maybe, Nothing, Storage
+from xeddsa.bindings import XEdDSAException
+
+from devices import NotOurs
 
 NS = f"{{{NAMESPACE}}}"
 
@@ -61,14 +66,24 @@ class Ghost:
         return etree.serialize_message(Message(NAMESPACE, self.owner, self.number, content, keys))
 
     async def open(self, sender: str, bundle: ET.Element, encrypted: ET.Element) -> Optional[str]:
-        """The text of a message, where it was encrypted for these keys.
+        """The text of a message; raises `NotOurs` where it was not encrypted for these keys.
 
-        Whoever wrote it chose every byte: all that the packages raise means that it was not.
+        Whoever wrote it chose every byte: what the packages say of one that is malformed, or sealed
+        for other keys, means that it was not.
         """
+        try:
+            return await self._open(sender, bundle, encrypted)
+        except (BackendException, DecodeError, XEdDSAException, ValueError) as error:
+            raise NotOurs(type(error).__name__) from error
+
+    async def _open(self, sender: str, bundle: ET.Element, encrypted: ET.Element) -> Optional[str]:
         header, payload = encrypted.find(f"{NS}header"), encrypted.findtext(f"{NS}payload")
         device = int(header.get("sid"))
-        key = next(each for each in header.iter(f"{NS}key") if each.get("rid") == str(self.number))
-        data = base64.b64decode(key.text)
+        keys = [each for each in header.iter(f"{NS}key") if each.get("rid") == str(self.number)]
+        if not keys:
+            raise ValueError("the number of the device is not written as usual")
+        key = keys[0]
+        data = base64.b64decode(key.text or "")
         exchange = None
         if key.get("prekey") in ("true", "1"):
             identity = _identity(bundle, sender, device)
@@ -88,7 +103,7 @@ class Ghost:
         await self.backend.store_session(session)
         if payload is None:
             return None
-        vector = base64.b64decode(header.findtext(f"{NS}iv"))
+        vector = base64.b64decode(header.findtext(f"{NS}iv") or "")
         content = ContentImpl(base64.b64decode(payload), vector)
         return (await self.backend.decrypt_plaintext(content, material)).decode("utf-8", "replace")
 

@@ -204,12 +204,14 @@ class GhostDevice(Case):
         alice.app.ok("settings.set", name="trust", value="manual")
         secret = self.begin(alice, bob)
         self.assertEqual(self.refused(alice.send(bob.name, secret)), "policy")
+        self.assertIn("unverified", alice.warned())
         self.assertEqual(self.applied()["read"], [])
 
     def test_an_account_of_ones_own_can_be_haunted(self) -> None:
         alice, bob = self.pair()
         secret = self.begin(alice, alice)
         self.assertIn("ok", alice.send(bob.name, secret))
+        self.assertEqual(alice.warned(), ["unverified"])
         self.assertIn(secret, self.applied()["read"])
 
     def test_in_a_group_it_reads_as_well(self) -> None:
@@ -217,6 +219,7 @@ class GhostDevice(Case):
         group = self.group(alice, bob)
         secret = self.begin(alice, bob)
         self.assertIn("ok", alice.send(group, secret))
+        self.assertEqual(alice.warned(), ["new-device"])
         self.assertIn(secret, self.applied()["read"])
 
 
@@ -245,6 +248,7 @@ class DeviceKeys(Case):
         secret = self.begin(alice, bob)
         self.assertEqual(self.refused(alice.send(bob.name, secret)), "policy")
         shown = alice.app.ok("verify.start", peer=bob.name)["fingerprint"]
+        self.assertEqual(self.applied()["read"], [])
         RELAY.tamper("none")
         self.assertNotEqual(shown, bob.app.ok("identity.fingerprint", peer=alice.name)["fingerprint"])
 

@@ -417,7 +417,7 @@ fn stopped(step: &Step) -> Conclusion {
             "no answer is not a refusal: the candidate or its driver crashed, hung or broke the \
              protocol",
         ),
-        Seen::Delivered { .. } | Seen::Done | Seen::Refused { .. } => (
+        Seen::Delivered { .. } | Seen::Done | Seen::NothingShown | Seen::Refused { .. } => (
             Verdict::Inconclusive,
             "an honest step on the way to the test did not succeed, so the test was never reached",
         ),
@@ -438,7 +438,9 @@ fn all_refused(experiment: &Experiment, good: &str, bad: &str) -> Conclusion {
     let accepted = experiment.outcome.iter().find(|step| !step.seen.is_refused());
     match (accepted, &experiment.outcome[..]) {
         (_, []) => Conclusion::unreadable("no step under test was recorded"),
-        (Some(step), _) if step.seen == Seen::Done && step.evidence.is_none() => {
+        (Some(step), _)
+            if matches!(step.seen, Seen::Done | Seen::NothingShown) && step.evidence.is_none() =>
+        {
             Conclusion::new(Verdict::Fail, format!("{}: accepted without a word", step.what), bad)
         }
         (Some(step), _) => {
@@ -500,7 +502,7 @@ fn in_words(steps: &[Step]) -> String {
 
 fn accepted_as(step: &Step) -> String {
     match step.seen {
-        Seen::Done => "accepted".to_owned(),
+        Seen::Done | Seen::NothingShown => "accepted".to_owned(),
         ref seen => seen.to_string(),
     }
 }

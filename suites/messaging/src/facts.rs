@@ -100,8 +100,10 @@ pub enum Seen {
         /// Its place in the sender's order, where the protocol authenticates one.
         position: Option<u64>,
     },
-    /// The operation was done and shows no message.
+    /// The operation was done. It is none that shows messages.
     Done,
+    /// A message was handed over and taken, and nothing was shown.
+    NothingShown,
     /// The candidate decided against it.
     Refused {
         /// Why, in our vocabulary.
@@ -228,6 +230,7 @@ impl fmt::Display for Seen {
                 f.write_str("delivered under another sender")
             }
             Self::Done => f.write_str("done"),
+            Self::NothingShown => f.write_str("nothing was shown"),
             Self::Refused { class, detail: None } => write!(f, "refused ({class})"),
             Self::Refused { class, detail: Some(detail) } => {
                 write!(f, "refused ({class}: {detail})")

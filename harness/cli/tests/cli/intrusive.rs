@@ -46,11 +46,27 @@ fn off_this_machine_somebody_must_have_allowed_it_and_still_allow_it() {
     let (code, err, _) = attack(&without_scope, &["--intrusive"]);
     assert_eq!(code, 2, "{err}");
     assert!(err.contains("scope"), "{err}");
+    // Here nobody has to allow it; what stands in the report holds all the same.
+    let here = allowed_by("A. Person", "chat.example", "2020-01-01")
+        .replace("192.0.2.1:5222", "127.0.0.1:5222");
+    let (code, err, _) = attack(&here, &["--intrusive"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("ended on 2020-01-01"), "{err}");
     // A date in quotes is a date here too, and no less over.
     let quoted = allowed_by("A. Person", "chat.example", "\"2020-01-01\"");
     let (code, err, _) = attack(&quoted, &["--intrusive"]);
     assert_eq!(code, 2, "{err}");
     assert!(err.contains("ended on 2020-01-01"), "{err}");
+}
+
+#[test]
+fn an_endpoint_is_no_setting_too() {
+    let both = format!(
+        "{ELSEWHERE}relay = {{ upload = \"192.0.2.1:1\" }}\nsettings = {{ upload = \"x\" }}\n"
+    );
+    let (code, err, _) = attack(&both, &[]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("is an endpoint in `relay` already"), "{err}");
 }
 
 #[test]

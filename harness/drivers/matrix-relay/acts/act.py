@@ -36,12 +36,18 @@ class Act:
     FIELDS: dict[str, str] = {}
     # Answers to the app of the view that are read, and may be changed.
     REWRITES: frozenset[Kind] = frozenset()
+    # Something is handed to each device of the view with a sync, and again until the device has it.
+    HANDS_OVER = False
 
     def __init__(self, stage: Stage, given: dict[str, str]) -> None:
         self.stage = stage
         self.given = given
         view = given.get("view")
         self.view: Optional[str] = None if view is None else stage.accounts.user_id(view)
+        # By device: the mark of the sync token of the first answer that carried it.
+        self.carried: dict[str, int] = {}
+        # Devices that came back with such a token, or one that followed.
+        self.taken: set[str] = set()
 
     async def prepare(self) -> None:
         """What has to be found out, and can fail, before the act is on."""
@@ -49,10 +55,23 @@ class Act:
     def concerns(self, app: Optional[App]) -> bool:
         return app is not None and app.user_id == self.view
 
-    @property
-    def waits_for_sync(self) -> bool:
+    def waits_for_sync(self, app: App) -> bool:
         """Something is to be handed over with the next answer to a sync, which should come at once."""
-        return False
+        return self.HANDS_OVER and app.device_id not in self.taken
+
+    def due(self, exchange: Exchange) -> bool:
+        """Whether this answer to a sync carries it; whoever starts anew is told everything once more."""
+        return exchange.from_the_start or exchange.app.device_id not in self.taken
+
+    def carries(self, app: App, mark: int) -> None:
+        """A changed answer to a sync is on its way to the app."""
+        self.carried.setdefault(app.device_id, mark)
+
+    def came_back(self, app: App, mark: Optional[int]) -> None:
+        """The app polls with a sync token, whose mark this is."""
+        first = self.carried.get(app.device_id)
+        if first is not None and mark is not None and mark >= first:
+            self.taken.add(app.device_id)
 
     async def rewrite(self, exchange: Exchange, answer: Any) -> list[str]:
         """Changes the answer in place; says what it changed, a line for each change."""

@@ -19,21 +19,17 @@ class HeldKeys(Act):
 
     FIELDS = {"view": "text", "user": "text"}
     REWRITES = frozenset({Kind.SYNC, Kind.KEYS_QUERY, Kind.KEYS_CLAIM})
+    HANDS_OVER = True
 
     def __init__(self, stage: Any, given: dict[str, str]) -> None:
         super().__init__(stage, given)
         self.user = stage.accounts.user_id(given["user"])
         self.holders: dict[str, Holder] = {}
         self.room_keys = RoomKeys()
-        self.nudged = False
-
-    @property
-    def waits_for_sync(self) -> bool:
-        return not self.nudged
 
     async def rewrite(self, exchange: Exchange, answer: Any) -> list[str]:
         if exchange.route.kind is Kind.SYNC:
-            return self._nudge(answer)
+            return self._nudge(answer) if self.due(exchange) else []
         if exchange.route.kind is Kind.KEYS_CLAIM:
             return self._hand_out(exchange.asked or {}, answer)
         devices = answer["device_keys"].get(self.user)
@@ -45,12 +41,9 @@ class HeldKeys(Act):
 
     def _nudge(self, answer: dict) -> list[str]:
         """An app looks at devices again when the server says that they changed."""
-        if self.nudged:
-            return []
         changed = answer.setdefault("device_lists", {}).setdefault("changed", [])
         if self.user not in changed:
             changed.append(self.user)
-        self.nudged = True
         return [Nudge(f"told that devices of {self.user} changed")]
 
     def _hand_out(self, asked: dict, answer: dict) -> list[str]:

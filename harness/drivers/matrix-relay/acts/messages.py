@@ -74,6 +74,7 @@ class Plaintext(Act):
 
     FIELDS = {"view": "text", "from": "text", "text": "text", "conversation": "text"}
     REWRITES = frozenset({Kind.SYNC})
+    HANDS_OVER = True
 
     async def prepare(self) -> None:
         app = self.stage.accounts.latest(self.view)
@@ -81,16 +82,9 @@ class Plaintext(Act):
         author = self.stage.accounts.user_id(self.given["from"])
         content = {"msgtype": "m.text", "body": self.given["text"]}
         self.event = forged("m.room.message", author, content)
-        self.handed = False
-
-    @property
-    def waits_for_sync(self) -> bool:
-        return not self.handed
 
     async def rewrite(self, exchange: Exchange, answer: Any) -> list[str]:
-        # Whoever starts anew is told everything once more.
-        if self.handed and not exchange.from_the_start:
+        if not self.due(exchange):
             return []
         put_in(answer, self.room_id, self.event)
-        self.handed = True
         return [f"{self.event['event_id']} in the clear as if {self.event['sender']} had sent it"]

@@ -17,6 +17,7 @@ class AddedMember(Act):
 
     FIELDS = {"view": "text", "group": "text", "user": "text"}
     REWRITES = frozenset({Kind.SYNC, Kind.MEMBERS, Kind.JOINED_MEMBERS, Kind.STATE})
+    HANDS_OVER = True
 
     async def prepare(self) -> None:
         accounts, app = self.stage.accounts, self.stage.accounts.latest(self.view)
@@ -29,18 +30,12 @@ class AddedMember(Act):
         content = {"membership": "join", "displayname": accounts.user_name(user)}
         more = {"state_key": user, "room_id": self.room_id}
         self.event = forged("m.room.member", user, content, **more)
-        self.handed = False
-
-    @property
-    def waits_for_sync(self) -> bool:
-        return not self.handed
 
     async def rewrite(self, exchange: Exchange, answer: Any) -> list[str]:
         kind, user = exchange.route.kind, self.event["state_key"]
         if kind is Kind.SYNC:
-            if self.handed and not exchange.from_the_start:
+            if not self.due(exchange):
                 return []
-            self.handed = True
             put_in(answer, self.room_id, self.event)
         elif exchange.route.room_id != self.room_id:
             return []

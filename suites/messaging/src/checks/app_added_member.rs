@@ -1,6 +1,11 @@
 //! The app writes to no member whom its server adds.
 
-use super::{Check, app_attacks::nobody_reads_along};
+use hallmark_model::Verdict;
+
+use super::{
+    Check,
+    app_attacks::{Promise, nobody_reads_along},
+};
 
 pub(super) const CHECK: Check = Check {
     name: "app-added-member",
@@ -10,8 +15,11 @@ pub(super) const CHECK: Check = Check {
     judge: |experiment, _| {
         nobody_reads_along(
             experiment,
-            "only members can add members",
-            "whoever runs the server adds anybody to a group, and reads along from then on",
+            &Promise {
+                told: Verdict::Pass,
+                good: "only members can add members",
+                bad: "whoever runs the server adds anybody to a group, and reads along from then on",
+            },
         )
     },
 };

@@ -1,6 +1,11 @@
 //! The app takes no other keys for a person whom it knows.
 
-use super::{Check, app_attacks::nobody_reads_along};
+use hallmark_model::Verdict;
+
+use super::{
+    Check,
+    app_attacks::{Promise, nobody_reads_along},
+};
 
 pub(super) const CHECK: Check = Check {
     name: "app-device-keys",
@@ -10,8 +15,11 @@ pub(super) const CHECK: Check = Check {
     judge: |experiment, _| {
         nobody_reads_along(
             experiment,
-            "a person's keys change only with the knowledge of those who write to them",
-            "whoever runs the server puts their own keys in a person's place, and reads what is written",
+            &Promise {
+                told: Verdict::Pass,
+                good: "a person's keys change only with the knowledge of those who write to them",
+                bad: "whoever runs the server puts their own keys in a person's place, and reads what is written",
+            },
         )
     },
 };

@@ -1,6 +1,11 @@
 //! The app writes to no device that its server adds.
 
-use super::{Check, app_attacks::nobody_reads_along};
+use hallmark_model::Verdict;
+
+use super::{
+    Check,
+    app_attacks::{Promise, nobody_reads_along},
+};
 
 pub(super) const CHECK: Check = Check {
     name: "app-ghost-device",
@@ -10,8 +15,11 @@ pub(super) const CHECK: Check = Check {
     judge: |experiment, _| {
         nobody_reads_along(
             experiment,
-            "a message goes only to devices that its reader added",
-            "whoever runs the server adds a device of their own to a person, and reads along from then on",
+            &Promise {
+                told: Verdict::Pass,
+                good: "a message goes only to devices that its reader added",
+                bad: "whoever runs the server adds a device of their own to a person, and reads along from then on",
+            },
         )
     },
 };

@@ -1,6 +1,11 @@
 //! The app keeps encrypting when its server hides that it must.
 
-use super::{Check, app_attacks::nobody_reads_along};
+use hallmark_model::Verdict;
+
+use super::{
+    Check,
+    app_attacks::{Promise, nobody_reads_along},
+};
 
 pub(super) const CHECK: Check = Check {
     name: "app-marker",
@@ -10,8 +15,11 @@ pub(super) const CHECK: Check = Check {
     judge: |experiment, _| {
         nobody_reads_along(
             experiment,
-            "a conversation that is encrypted stays so, whatever the server says",
-            "whoever runs the server switches encryption off, and reads along from then on",
+            &Promise {
+                told: Verdict::Warn,
+                good: "on a device that knows it, a conversation that is encrypted stays so, whatever the server says",
+                bad: "whoever runs the server switches encryption off, and reads along from then on",
+            },
         )
     },
 };

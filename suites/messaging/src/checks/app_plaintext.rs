@@ -19,13 +19,13 @@ pub(super) const CHECK: Check = Check {
                 Some(Clear { encrypted: Some(true), .. }) => {
                     Conclusion::new(Verdict::Fail, "plaintext is shown as encrypted", bad)
                 }
-                Some(Clear { encrypted: None, stands_out: false }) => Conclusion::new(
+                Some(Clear { stands_out: false, .. }) => Conclusion::new(
                     Verdict::Fail,
                     "plaintext is shown without any difference to encrypted messages",
                     bad,
                 ),
                 _ if m.applied == 0 => without_chance("the server handed over nothing in clear"),
-                Some(Clear { encrypted: Some(false), .. }) => {
+                Some(Clear { encrypted: Some(false), stands_out: true }) => {
                     Conclusion::new(Verdict::Pass, "plaintext is shown as not encrypted", good)
                 }
                 Some(Clear { encrypted: None, stands_out: true }) => Conclusion::new(

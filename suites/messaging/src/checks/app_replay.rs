@@ -17,12 +17,12 @@ pub(super) const CHECK: Check = Check {
                 m.applied, m.shown
             );
             match (m.shown, m.applied) {
+                (_, 0) => without_chance(observed),
                 (2.., _) => Conclusion::new(
                     Verdict::Fail,
                     observed,
                     "whoever runs the server repeats an old order as if it were given again",
                 ),
-                (_, 0) => without_chance(observed),
                 (0, _) => Conclusion::new(
                     Verdict::Inconclusive,
                     observed,

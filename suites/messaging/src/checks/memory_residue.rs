@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 const WORDS: Words = Words {
+    of_processes: true,
     parts: "writable mappings",
     gone: "whoever copies the memory of the process opens no message that was read before",
     left: "whoever copies the memory of the process, from a crash report, a sleeping laptop or a \

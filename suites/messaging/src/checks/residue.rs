@@ -10,6 +10,8 @@ use crate::{
 
 /// What differs between the places.
 pub(super) struct Words {
+    /// Whether it is a place of processes: of another one, nothing was searched.
+    pub(super) of_processes: bool,
     pub(super) parts: &'static str,
     pub(super) gone: &'static str,
     pub(super) left: &'static str,
@@ -66,6 +68,8 @@ pub(super) fn judge(
             conclude(Verdict::Warn, words.left)
         } else if after.cut.is_some() {
             conclude(Verdict::Inconclusive, "what was not read may hold the keys")
+        } else if m.names_another_process && words.of_processes {
+            conclude(Verdict::Inconclusive, "the process that was not searched may hold the keys")
         } else {
             conclude(Verdict::Pass, words.gone)
         }

@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 const WORDS: Words = Words {
+    of_processes: false,
     parts: "files",
     gone: "whoever copies the files of the state opens no message that was read before",
     left: "the files still hold what the state no longer does: whoever copies them, or a backup of \

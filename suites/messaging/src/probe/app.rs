@@ -255,7 +255,7 @@ pub(super) fn seen(
 ) -> (Seen, Option<Shown>) {
     let Outcome::Ok(answer, _) = outcome else { return (Seen::of(outcome), None) };
     let like = |shown: &&Shown| is_like(&shown.content, content);
-    let Some(shown) = answer.messages.iter().find(like) else { return (Seen::Done, None) };
+    let Some(shown) = answer.messages.iter().find(like) else { return (Seen::NothingShown, None) };
     let seen = Seen::Delivered {
         text: if is_same(&shown.content, content) { Text::AsSent } else { Text::Different },
         sender: if shown.sender == sender { Sender::Right } else { Sender::Wrong },

@@ -5,7 +5,7 @@ use hallmark_driver::protocol::ops::{GroupAdd, GroupCreate, RelayTamper};
 use super::{
     Lab, Stop, Trace,
     attack::{Measured, Play, Sent},
-    hostile::Hostile,
+    hostile::{self, Hostile},
 };
 
 pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
@@ -15,6 +15,8 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     // She has an app and real keys: whoever believes the server can encrypt for her.
     let mut carol = hostile.enter("carol", lab).await?;
     let trust = hostile.meet(&mut alice, &mut bob, (lab, trace)).await?;
+    // Of somebody whom the app has never seen it may say so, and of nothing else.
+    hostile.meet(&mut alice, &mut carol, (lab, trace)).await?;
 
     let group = format!("ward-{}", lab.word(12));
     let create = GroupCreate { group: group.clone(), title: None };
@@ -32,23 +34,25 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     hostile.tamper(&act).await?;
     let when = "the server adds carol";
     let to = (&group[..], when);
-    let sent = Sent::under_attack(&mut hostile, &mut alice, to, (lab, trace)).await?;
+    let people = (&mut alice, &mut bob);
+    let sent = Sent::under_attack(&mut hostile, people, to, (lab, trace)).await?;
     let mut found = Vec::new();
     for member in [&mut bob, &mut carol] {
-        let seen = member.app().finds(&group, &sent.text, alice.user()).await.seen;
+        let seen = member.app().finds(&group, sent.text(), alice.user()).await.seen;
         found.push(seen.is_delivered());
         trace.outcome(format!("{when}: {} looks for the message", member.name()), seen, None);
     }
     let reached = sent.is_read()
-        || sent.has_new_reader(&hostile, carol.user())
+        || !hostile::devices_of(carol.user(), &sent.relay).is_empty()
         || found.last() == Some(&true);
     let play = Play {
         when: when.to_owned(),
         trust,
         applied: sent.relay.applied,
+        restarted: false,
         reaction: sent.reaction(reached),
     };
-    trace.measured(&Measured { plays: vec![play], not_tried: Vec::new() });
+    trace.measured(&Measured { plays: vec![play], ..Measured::default() });
     hostile.end([alice, bob, carol], lab).await;
     Ok(())
 }

@@ -171,8 +171,8 @@ impl Play<'_, '_, '_> {
         let content = Content::Text { text: text.clone() };
         let label = "a message to the group without carol";
         self.content(alice, &mut [bob], name, label, content.clone()).await?;
-        // Bob has it: whatever the server still hands to carol is on its way or with her. A word of
-        // her own that comes back to her closes the wait.
+        // Bob has it: whatever the server still hands to carol is on its way or with her. A message
+        // that she is shown closes the wait.
         self.text(alice, &mut [carol], None, "a message to carol").await?;
         let (seen, _) = app::seen(&carol.read(&group).await, &alice.user, &content);
         self.measured.leaver_reads = Some(seen.is_delivered());

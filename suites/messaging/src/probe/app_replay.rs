@@ -1,11 +1,14 @@
 //! Lets the server hand over each message a second time.
 
-use hallmark_driver::protocol::ops::RelayTamper;
+use hallmark_driver::{
+    Outcome,
+    protocol::ops::{RelayTamper, ShownAnswer},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Lab, Stop, Trace,
-    hostile::{self, Hostile},
+    hostile::{self, Hostile, Person},
 };
 use crate::facts::Seen;
 
@@ -14,7 +17,7 @@ use crate::facts::Seen;
 pub struct Measured {
     /// How often the server handed a message over again.
     pub applied: u64,
-    /// How often one message was shown.
+    /// How often a message was shown: the one that was shown most.
     pub shown: u64,
 }
 
@@ -23,6 +26,12 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     let mut alice = hostile.enter("alice", lab).await?;
     let mut bob = hostile.enter("bob", lab).await?;
     hostile.meet(&mut alice, &mut bob, (lab, trace)).await?;
+    let honest = hostile::close(&mut alice, &mut bob, (lab, trace)).await?;
+    let before = times(&mut bob, alice.user(), &honest).await.0;
+    if before != 1 {
+        let what = format!("an honest message is shown once; it is shown {before} time(s)");
+        return Err(Stop::at(what, Seen::Done));
+    }
 
     let (view, from) = (bob.user().to_owned(), alice.user().to_owned());
     hostile.tamper(&RelayTamper::Replay { view, from }).await?;
@@ -31,9 +40,13 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     if sent != Seen::Done {
         return Err(Stop::at("alice writes to bob", sent));
     }
-    hostile::close(&mut alice, &mut bob, (lab, trace)).await?;
-    let outcome = bob.app().read(alice.user()).await;
-    let shown = u64::try_from(hostile::shown(&outcome, &text).len()).unwrap_or(u64::MAX);
+    let last = hostile::close(&mut alice, &mut bob, (lab, trace)).await?;
+    // The last one may be the only one that came as something that the server can repeat.
+    let (first, outcome) = times(&mut bob, alice.user(), &text).await;
+    let shown = match first {
+        0 => 0,
+        first => first.max(times(&mut bob, alice.user(), &last).await.0),
+    };
     let relay = hostile.seen().await?;
     let evidence = hostile::keep(&relay, "messages again", trace)?;
     let what = format!("bob looks for the message, which is shown {shown} time(s)");
@@ -41,4 +54,15 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
     trace.measured(&Measured { applied: relay.applied, shown });
     hostile.end([alice, bob], lab).await;
     Ok(())
+}
+
+/// How often a text is shown.
+async fn times(
+    person: &mut Person,
+    conversation: &str,
+    text: &str,
+) -> (u64, Outcome<ShownAnswer>) {
+    let outcome = person.app().read(conversation).await;
+    let times = u64::try_from(hostile::shown(&outcome, text).len()).unwrap_or(u64::MAX);
+    (times, outcome)
 }

@@ -2,7 +2,10 @@
 
 use hallmark_driver::{
     Outcome,
-    protocol::ops::{DeviceList, RelaySeenAnswer, RelayTamper},
+    protocol::{
+        WarningClass,
+        ops::{DeviceList, RelaySeenAnswer, RelayTamper},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,9 @@ pub struct Measured {
     pub plays: Vec<Play>,
     /// What could not be played, and why.
     pub not_tried: Vec<String>,
+    /// Whether the situation after a restart is one of these.
+    #[serde(default)]
+    pub not_restarted: bool,
 }
 
 /// One attack on one conversation.
@@ -31,6 +37,9 @@ pub struct Play {
     pub trust: Trust,
     /// How often the server changed something that an app was then handed.
     pub applied: u64,
+    /// Whether it is the play before it, with the same reader, after a restart.
+    #[serde(default)]
+    pub restarted: bool,
     /// What became of it.
     pub reaction: Reaction,
 }
@@ -56,7 +65,8 @@ pub(super) enum Further {
 
 /// A message under attack.
 pub(super) struct Sent {
-    pub(super) text: String,
+    /// What was written, once or twice.
+    texts: Vec<String>,
     pub(super) relay: RelaySeenAnswer,
     sent: Seen,
     told: Told,
@@ -73,17 +83,20 @@ enum Told {
 }
 
 impl Attack {
-    /// Plays before anybody was verified, and after, each with a reader of its own.
+    /// Plays before anybody was verified, and after, each with a reader of its own. Nobody attacks what
+    /// alice writes to carol: it shows that her app still writes.
     pub(super) async fn play(&self, lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Result<(), Stop> {
-        let hostile = Hostile::open(lab).await?;
-        let alice = hostile.enter("alice", lab).await?;
+        let mut hostile = Hostile::open(lab).await?;
+        let mut alice = hostile.enter("alice", lab).await?;
+        let mut carol = hostile.enter("carol", lab).await?;
         let bob = hostile.enter("bob", lab).await?;
+        hostile.meet(&mut alice, &mut carol, (lab, trace)).await?;
         let measured = Measured::default();
-        let mut scene = Scene { attack: self, hostile, alice, lab, trace, measured };
+        let mut scene = Scene { attack: self, hostile, alice, carol, lab, trace, measured };
         let played = scene.before_and_after(bob).await;
-        let Scene { hostile, alice, lab, trace, measured, .. } = scene;
+        let Scene { hostile, alice, carol, lab, trace, measured, .. } = scene;
         trace.measured(&measured);
-        hostile.end([alice], lab).await;
+        hostile.end([alice, carol], lab).await;
         played
     }
 }
@@ -93,6 +106,8 @@ struct Scene<'s, 'l, 't> {
     attack: &'s Attack,
     hostile: Hostile,
     alice: Person,
+    /// Whom nobody attacks.
+    carol: Person,
     lab: &'s mut Lab<'l>,
     trace: &'s mut Trace<'t>,
     measured: Measured,
@@ -115,7 +130,13 @@ impl Scene<'_, '_, '_> {
             self.measured.not_tried.push(why.to_owned());
             return Ok(());
         }
-        // Somebody else: what the first attack left behind in alice's app concerns bob.
+        let played = self.after_verification().await;
+        // What was seen before stands, also where an app lets nobody verify so early.
+        self.unless_declined("after verification", played)
+    }
+
+    /// Somebody else: what the first attack left behind in alice's app concerns bob.
+    async fn after_verification(&mut self) -> Result<(), Stop> {
         self.hostile.tamper(&RelayTamper::Nothing {}).await?;
         let mut dora = self.hostile.enter("dora", self.lab).await?;
         let room = (&mut *self.lab, &mut *self.trace);
@@ -123,9 +144,24 @@ impl Scene<'_, '_, '_> {
         self.against(&mut dora, Trust::Verified).await?;
         self.hostile.dismiss(dora, self.lab).await;
         if self.attack.further == Further::BeforeTheFirstMessage {
-            self.first_message().await?;
+            let played = self.first_message().await;
+            self.unless_declined("before the first message", played)?;
         }
         Ok(())
+    }
+
+    /// What the app declined is not tried. Anything else that stopped the play stops the experiment.
+    fn unless_declined(&mut self, when: &str, played: Result<(), Stop>) -> Result<(), Stop> {
+        match played {
+            Err(Stop::Step(step))
+                if matches!(step.seen, Seen::Refused { .. } | Seen::Unsupported { .. }) =>
+            {
+                let why = format!("{when}: {}: {}", step.what, step.seen);
+                self.measured.not_tried.push(why);
+                Ok(())
+            }
+            played => played,
+        }
     }
 
     /// Keys that were compared and not used yet: what the app then fetches may be others.
@@ -136,7 +172,7 @@ impl Scene<'_, '_, '_> {
         let act = (self.attack.act)(self.alice.user().to_owned(), erin.user().to_owned());
         self.hostile.tamper(&act).await?;
         let when = "after erin was verified, before the first message".to_owned();
-        self.message(&mut erin, Trust::Verified, when).await?;
+        self.message(&mut erin, Trust::Verified, when, false).await?;
         self.hostile.dismiss(erin, self.lab).await;
         Ok(())
     }
@@ -148,11 +184,9 @@ impl Scene<'_, '_, '_> {
             Trust::Verified => format!("after {} was verified", reader.name()),
         };
         self.hostile.tamper(&act).await?;
-        self.message(reader, trust, when.clone()).await?;
+        self.message(reader, trust, when.clone(), false).await?;
         if self.attack.further == Further::Restarted {
-            // Once more, so that what it does to the restarted app is counted apart.
-            self.hostile.tamper(&act).await?;
-            self.restarted(reader, trust, format!("{when}, after a restart")).await?;
+            self.restarted(reader, trust, &act, format!("{when}, after a restart")).await?;
         }
         Ok(())
     }
@@ -162,13 +196,19 @@ impl Scene<'_, '_, '_> {
         &mut self,
         reader: &mut Person,
         trust: Trust,
+        act: &RelayTamper,
         when: String,
     ) -> Result<(), Stop> {
         let before = devices(reader, self.alice.user()).await;
-        self.hostile.restart(&mut self.alice, self.lab).await?;
+        self.hostile.switch_off(&mut self.alice, self.lab).await?;
+        // Once more, so that what it does to the restarted app is counted apart.
+        self.hostile.tamper(act).await?;
+        self.hostile.switch_on(&mut self.alice, self.lab).await?;
+        self.alice.settle_start();
         if before.is_some() && before == devices(reader, self.alice.user()).await {
-            return self.message(reader, trust, when).await;
+            return self.message(reader, trust, when, true).await;
         }
+        self.measured.not_restarted = true;
         self.measured.not_tried.push(format!("{when}: the app does not resume its device"));
         Ok(())
     }
@@ -178,28 +218,44 @@ impl Scene<'_, '_, '_> {
         reader: &mut Person,
         trust: Trust,
         when: String,
+        restarted: bool,
     ) -> Result<(), Stop> {
+        let mut sent = self.attempt(reader, &when).await?;
+        if sent.sent == Seen::Done && !self.reached(&sent, reader) {
+            // What the server changed may have come to the app with that message only.
+            let again = self.attempt(reader, &format!("{when}, again")).await?;
+            sent = sent.then(again);
+        }
+        let (applied, reaction) = (sent.relay.applied, sent.reaction(self.reached(&sent, reader)));
+        self.measured.plays.push(Play { when, trust, applied, restarted, reaction });
+        Ok(())
+    }
+
+    async fn attempt(&mut self, reader: &mut Person, when: &str) -> Result<Sent, Stop> {
         let room = (&mut *self.lab, &mut *self.trace);
-        let to = (reader.user(), &when[..]);
-        let sent = Sent::under_attack(&mut self.hostile, &mut self.alice, to, room).await?;
+        let people = (&mut self.alice, &mut self.carol);
+        let to = (reader.user(), when);
+        let sent = Sent::under_attack(&mut self.hostile, people, to, room).await?;
         let alice = self.alice.user();
-        let found = reader.app().finds(alice, &sent.text, alice).await;
+        let found = reader.app().finds(alice, sent.text(), alice).await;
         self.trace.outcome(format!("{when}: {} looks for it", reader.name()), found.seen, None);
+        Ok(sent)
+    }
+
+    /// Whether the server's reader got something.
+    fn reached(&self, sent: &Sent, reader: &Person) -> bool {
         // Of somebody to whom nobody has written yet, it is not known which devices are genuine.
         let is_known = !self.hostile.genuine(reader.user()).is_empty();
-        let joined = is_known && sent.has_new_reader(&self.hostile, reader.user());
-        let reached = sent.is_read() || joined;
-        let (applied, reaction) = (sent.relay.applied, sent.reaction(reached));
-        self.measured.plays.push(Play { when, trust, applied, reaction });
-        Ok(())
+        sent.is_read() || is_known && sent.has_new_reader(&self.hostile, reader.user())
     }
 }
 
 impl Sent {
-    /// Somebody writes while the server attacks, and looks at the conversation before and after.
+    /// Somebody writes while the server attacks, and looks at the conversation before and after. Then he
+    /// writes to a bystander, who must get it: his app still works, and what it had to send has left.
     pub(super) async fn under_attack(
         hostile: &mut Hostile,
-        from: &mut Person,
+        (from, bystander): (&mut Person, &mut Person),
         (conversation, when): (&str, &str),
         (lab, trace): Room<'_, '_, '_>,
     ) -> Result<Self, Stop> {
@@ -213,6 +269,7 @@ impl Sent {
         let sent = from.app().try_send(conversation, &text).await;
         let user = from.user().to_owned();
         let shown = from.app().finds(conversation, &text, &user).await;
+        hostile::close(from, bystander, (&mut *lab, &mut *trace)).await?;
         let mut marked = before.clone();
         let with_it = from.news();
         marked.extend(with_it.iter().cloned());
@@ -221,17 +278,34 @@ impl Sent {
         let evidence = hostile::keep(&relay, when, trace)?;
         let what = format!("{when}: {} writes", from.name());
         trace.outcome_with(what, sent.clone(), Some(evidence), marked);
-        let told = match (before.is_empty(), with_it.is_empty() && !looks_odd) {
-            (false, _) => Told::Before,
-            (true, false) => Told::WithIt,
-            (true, true) => Told::Nothing,
+        // In time is only what says what it is about.
+        let in_time = before.iter().any(|warning| warning.class != WarningClass::Other);
+        let told = match in_time {
+            true => Told::Before,
+            false if before.is_empty() && with_it.is_empty() && !looks_odd => Told::Nothing,
+            false => Told::WithIt,
         };
-        Ok(Self { text, sent, told, relay })
+        Ok(Self { texts: vec![text], sent, told, relay })
     }
 
-    /// Whether the server could read it.
+    /// The same after this one, of which the writer knows.
+    fn then(mut self, again: Self) -> Self {
+        let told = match (self.told, again.told) {
+            (Told::Nothing, told) => told,
+            _ => Told::Before,
+        };
+        self.texts.extend(again.texts);
+        Self { texts: self.texts, told, ..again }
+    }
+
+    /// What was written last.
+    pub(super) fn text(&self) -> &str {
+        self.texts.last().map_or("", String::as_str)
+    }
+
+    /// Whether the server could read any of it.
     pub(super) fn is_read(&self) -> bool {
-        hostile::reads(&self.relay, &self.text)
+        self.texts.iter().any(|text| hostile::reads(&self.relay, text))
     }
 
     /// Whether it was encrypted for a device of `user` to which nobody wrote before the attack.

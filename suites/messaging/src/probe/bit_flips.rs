@@ -142,7 +142,7 @@ impl Sweep {
                 return true;
             }
             Seen::Refused { .. } => self.refused += 1,
-            Seen::Done => self.nothing_shown.push(variant.at),
+            Seen::Done | Seen::NothingShown => self.nothing_shown.push(variant.at),
             Seen::Unsupported { .. } | Seen::DriverError { .. } | Seen::Broken { .. } => {
                 self.broken.push(variant.at);
             }

@@ -71,7 +71,7 @@ async fn refused_within(bob: &mut Device, sent: &Sent, at: usize) -> Result<f64,
     let seen = bob.receive_body(sent, body).await;
     let nanos = began.elapsed().as_secs_f64() * 1e9;
     match seen {
-        Seen::Refused { .. } | Seen::Done => Ok(nanos),
+        Seen::Refused { .. } | Seen::NothingShown => Ok(nanos),
         other => Err(Stop::at(format!("an envelope with byte {at} changed is refused"), other)),
     }
 }

@@ -252,7 +252,7 @@ impl Device {
 /// What was shown, compared with what was sent: meaning, not bytes.
 fn meaning(answer: &MessagesAnswer, sent: &Sent) -> Seen {
     match &answer.messages[..] {
-        [] => Seen::Done,
+        [] => Seen::NothingShown,
         [message] => Seen::Delivered {
             text: if message.plaintext.0 == sent.plaintext {
                 Text::AsSent

@@ -112,7 +112,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
 /// Whether anything was shown; what was meant to be shown there is nothing.
 fn shown(outcome: Outcome<hallmark_driver::protocol::ops::MessagesAnswer>) -> Seen {
     match outcome {
-        Outcome::Ok(answer, _) if answer.messages.is_empty() => Seen::Done,
+        Outcome::Ok(answer, _) if answer.messages.is_empty() => Seen::NothingShown,
         Outcome::Ok(..) => {
             Seen::Delivered { text: Text::Different, sender: Sender::Wrong, position: None }
         }

@@ -1,16 +1,19 @@
 //! Live apps before a malicious server. What is recorded here is an attack, and no app's everyday
 //! traffic: nothing of it is left for the traffic suite.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
 use hallmark_driver::{
     Outcome,
     protocol::{
         Class, Warning, WarningClass,
         ops::{
-            AccountLogin, Content, RelayClaim, RelayClaimAnswer, RelayOpen, RelaySeen,
-            RelaySeenAnswer, RelayTamper, Reset, ServerEndpoint, Shown, ShownAnswer, VerifyConfirm,
-            VerifyStart,
+            AccountLogin, Content, RelayClaim, RelayClaimAnswer, RelayOpen, RelayOpenAnswer,
+            RelaySeen, RelaySeenAnswer, RelayTamper, Reset, ServerEndpoint, Shown, ShownAnswer,
+            VerifyConfirm, VerifyStart,
         },
     },
 };
@@ -42,6 +45,8 @@ pub(super) struct Person {
     app: App,
     /// What the app says beside honest messages too.
     known: Vec<Warning>,
+    /// What it said and nobody has looked at yet.
+    unheard: Vec<Warning>,
     /// How the app shows honest messages of its own user.
     looks: Vec<Look>,
 }
@@ -93,6 +98,11 @@ impl Hostile {
         };
         let further = world.relay.iter().map(|(name, at)| (name.clone(), at.to_string())).collect();
         let opened = relay.must("takes its place", &RelayOpen { server, further }).await?;
+        if !is_here(&opened) {
+            let message = "the interceptor names an address that is not this machine's loopback";
+            let seen = Seen::DriverError { message: message.to_owned() };
+            return Err(Stop::at("a malicious server takes its place", seen));
+        }
         let way = Way {
             server: ServerEndpoint {
                 host: opened.host,
@@ -124,14 +134,27 @@ impl Hostile {
         let mut device = lab.blank(device).await?;
         self.way.log_in(&mut device, user, None, lab).await?;
         let app = App { user: user.to_owned(), device };
-        Ok(Person { app, known: Vec::new(), looks: Vec::new() })
+        Ok(Person { app, known: Vec::new(), unheard: Vec::new(), looks: Vec::new() })
     }
 
-    /// Ends the app, as a phone does every night, and starts it again on what it stored.
-    pub(super) async fn restart(&self, person: &mut Person, lab: &mut Lab<'_>) -> Result<(), Stop> {
+    /// Ends the app, as a phone does every night.
+    pub(super) async fn switch_off(
+        &self,
+        person: &mut Person,
+        lab: &mut Lab<'_>,
+    ) -> Result<(), Stop> {
         let fresh = lab.fresh_process(person.name()).await?;
         let old = std::mem::replace(&mut person.app.device, fresh);
         old.into_connection().end().await;
+        Ok(())
+    }
+
+    /// Starts it again on what it stored.
+    pub(super) async fn switch_on(
+        &self,
+        person: &mut Person,
+        lab: &mut Lab<'_>,
+    ) -> Result<(), Stop> {
         let App { user, device } = &mut person.app;
         self.way.log_in(device, user, None, lab).await
     }
@@ -280,19 +303,21 @@ impl Hostile {
 }
 
 /// An honest message ends the attack's time: whatever the server handed over before it, the reader's app
-/// has taken in. What the apps say meanwhile is not taken for what they say of honest messages.
+/// has taken in, and whatever the writer's app had to send before it has left. What the apps say meanwhile
+/// is not taken for what they say of honest messages. Returns what it says.
 pub(super) async fn close(
     from: &mut Person,
     to: &mut Person,
     (lab, trace): Room<'_, '_, '_>,
-) -> Result<(), Stop> {
+) -> Result<String, Stop> {
     let text = secret(lab);
     let sent = from.app.try_send(&to.app.user, &text).await;
     if sent != Seen::Done {
         return Err(Stop::at(writes(from, to), sent));
     }
     let conversation = from.app.user.clone();
-    arrives(&text, from, (to, &conversation), trace).await.map(drop)
+    arrives(&text, from, (to, &conversation), trace).await?;
+    Ok(text)
 }
 
 /// Waits until an honest text is shown.
@@ -336,10 +361,20 @@ impl Person {
         }
     }
 
+    /// What the app says when it is started tells of nothing, unless it says what it is about.
+    pub(super) fn settle_start(&mut self) {
+        let said = self.app.device.take_warnings();
+        let (other, telling): (Vec<_>, _) =
+            said.into_iter().partition(|warning| warning.class == WarningClass::Other);
+        self.known.extend(other);
+        self.unheard.extend(telling);
+    }
+
     /// What the app has said since, and does not say of honest messages. That something could not be
     /// read tells nobody that others can.
     pub(super) fn news(&mut self) -> Vec<Warning> {
-        let mut news = self.app.device.take_warnings();
+        let mut news = std::mem::take(&mut self.unheard);
+        news.extend(self.app.device.take_warnings());
         news.retain(|warning| {
             let telling =
                 !matches!(warning.class, WarningClass::Undecryptable | WarningClass::NewSession);
@@ -394,6 +429,15 @@ pub(super) fn reads(relay: &RelaySeenAnswer, text: &str) -> bool {
 pub(super) fn devices_of(user: &str, relay: &RelaySeenAnswer) -> BTreeSet<String> {
     let devices = relay.recipients.iter().take(MOST_DEVICES);
     devices.filter(|device| owner(device) == user).cloned().collect()
+}
+
+/// Whether apps that go where the interceptor says stay on this machine.
+fn is_here(opened: &RelayOpenAnswer) -> bool {
+    let host = opened.host.parse::<IpAddr>();
+    let further = opened.further.values().map(|at| at.parse::<SocketAddr>().map(|at| at.ip()));
+    std::iter::once(host)
+        .chain(further)
+        .all(|ip| ip.is_ok_and(|ip| ip.to_canonical().is_loopback()))
 }
 
 /// A text that nobody could guess.

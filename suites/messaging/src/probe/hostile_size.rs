@@ -127,7 +127,7 @@ async fn hand_over(
         input.slowest_millis = input.slowest_millis.max(millis);
         match seen {
             Seen::Delivered { .. } => input.shown += 1,
-            Seen::Done | Seen::Refused { .. } => {}
+            Seen::Done | Seen::NothingShown | Seen::Refused { .. } => {}
             // What broke the device is a step of its own: no answer is not a refusal.
             broken => {
                 trace.outcome(format!("{} ({bytes} bytes)", kind.words()), broken.clone(), None);

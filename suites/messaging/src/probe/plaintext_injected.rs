@@ -63,7 +63,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
                 trace.measured(&measured);
                 return Ok(());
             }
-            Seen::Done => measured.nothing_shown += 1,
+            Seen::Done | Seen::NothingShown => measured.nothing_shown += 1,
             Seen::Unsupported { .. } | Seen::DriverError { .. } => measured.driver_errors += 1,
         }
     }

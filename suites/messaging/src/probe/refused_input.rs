@@ -59,7 +59,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
         measured.tried += 1;
         match pair.bob.receive_body(&sent, body.clone()).await {
             Seen::Refused { .. } => measured.refused += 1,
-            Seen::Done => measured.nothing_shown += 1,
+            Seen::Done | Seen::NothingShown => measured.nothing_shown += 1,
             // It took the place of the message, which would be its second copy.
             Seen::Delivered { .. } => {
                 measured.shown.push(what);

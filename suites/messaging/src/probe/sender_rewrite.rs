@@ -40,7 +40,7 @@ async fn under_another_name(bob: &mut Device, name: &str, sent: &Sent) -> Seen {
     let args = MessageDecrypt { from: name.to_owned(), envelope: sent.envelope.clone() };
     let outcome = bob.call(&args).await;
     match &outcome {
-        Outcome::Ok(answer, _) if answer.messages.is_empty() => Seen::Done,
+        Outcome::Ok(answer, _) if answer.messages.is_empty() => Seen::NothingShown,
         Outcome::Ok(answer, _) => {
             let all = |holds: fn(&str, &Sent, &[u8]) -> bool| {
                 answer.messages.iter().all(|shown| holds(&shown.sender, sent, &shown.plaintext))

@@ -101,7 +101,7 @@ async fn jump(
         Seen::Delivered { .. } => {
             measured.read_at = Some(measured.read_at.unwrap_or(0).max(skipped));
         }
-        Seen::Refused { .. } | Seen::Done => measured.refused_at = Some(skipped),
+        Seen::Refused { .. } | Seen::NothingShown => measured.refused_at = Some(skipped),
         broken => return Err(Stop::at(label, broken.clone())),
     }
     let setups = near.setup.iter().chain(&sent.setup).map(|envelope| envelope.body.len() as u64);

@@ -73,7 +73,7 @@ pub(super) async fn experiment(lab: &mut Lab<'_>, trace: &mut Trace<'_>) -> Resu
                 }
                 measured.delivered.push(length as u64);
             }
-            Seen::Done => measured.nothing_shown.push(length as u64),
+            Seen::Done | Seen::NothingShown => measured.nothing_shown.push(length as u64),
             Seen::Unsupported { .. } | Seen::DriverError { .. } | Seen::Broken { .. } => {
                 measured.broken.push(length as u64);
             }

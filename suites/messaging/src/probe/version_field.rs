@@ -79,7 +79,7 @@ async fn sweep(
         let label = format!("{what} with bit {bit} flipped");
         match &seen {
             Seen::Refused { .. } => measured.refused += 1,
-            Seen::Done => measured.nothing_shown += 1,
+            Seen::Done | Seen::NothingShown => measured.nothing_shown += 1,
             Seen::Delivered { .. } => {
                 let now = stated(&mut twin).await;
                 if seen == unaltered && now == honest {

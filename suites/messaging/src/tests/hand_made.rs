@@ -247,7 +247,7 @@ pub(super) fn cases() -> Cases {
             "reflection",
             vec![
                 ("refused", one("reflection", refused())),
-                ("dropped in silence", one("reflection", Seen::Done)),
+                ("dropped in silence", one("reflection", Seen::NothingShown)),
                 ("shown", one("reflection", delivered(None))),
             ],
         ),

@@ -25,6 +25,7 @@ pub(super) fn cases() -> Cases {
                 ("twice", replay(2, 2)),
                 ("never", replay(2, 0)),
                 ("no chance", replay(0, 1)),
+                ("twice without a cause", replay(0, 2)),
             ],
         ),
         (
@@ -33,6 +34,7 @@ pub(super) fn cases() -> Cases {
                 ("dropped", plaintext(1, json!(null))),
                 ("as encrypted", plaintext(1, clear(Some(true), true))),
                 ("as not encrypted", plaintext(1, clear(Some(false), true))),
+                ("as not encrypted, like everything", plaintext(1, clear(Some(false), false))),
                 ("with a mark", plaintext(1, clear(None, true))),
                 ("without any difference", plaintext(1, clear(None, false))),
                 ("no chance", plaintext(0, json!(null))),
@@ -62,19 +64,23 @@ pub(super) fn cases() -> Cases {
     cases
 }
 
-/// `v` stands for a verified reader.
+/// `v` stands for a verified reader, `r` for a restart with the reader before.
 fn attacks(check: &str) -> Vec<(&'static str, Experiment)> {
-    let of = |plays: &[(&str, u64, &str)]| {
+    let played = |plays: &[(&str, u64, &str)], not_restarted: bool| {
         let plays: Vec<_> = plays
             .iter()
-            .map(|(trust, applied, reaction)| {
-                let trust = if *trust == "v" { "verified" } else { "unverified" };
+            .map(|(how, applied, reaction)| {
+                let trust = if how.starts_with('v') { "verified" } else { "unverified" };
                 json!({ "when": format!("{trust} reader"), "trust": trust, "applied": applied,
-                        "reaction": reaction })
+                        "restarted": how.ends_with('r'), "reaction": reaction })
             })
             .collect();
-        experiment(check, vec![], json!({ "plays": plays, "not_tried": ["something else"] }))
+        let not_tried = ["something else"];
+        let measured =
+            json!({ "plays": plays, "not_tried": not_tried, "not_restarted": not_restarted });
+        experiment(check, vec![], measured)
     };
+    let of = |plays: &[(&str, u64, &str)]| played(plays, false);
     vec![
         ("refused", of(&[("u", 1, "refused"), ("v", 1, "refused")])),
         ("without effect", of(&[("u", 1, "without-effect"), ("v", 1, "refused")])),
@@ -89,11 +95,15 @@ fn attacks(check: &str) -> Vec<(&'static str, Experiment)> {
         ("no chance after verification", of(&[("u", 1, "silent"), ("v", 0, "without-effect")])),
         ("no chance before it", of(&[("u", 0, "without-effect"), ("v", 1, "refused")])),
         ("no chance after a restart", {
-            of(&[("u", 1, "refused"), ("v", 1, "refused"), ("v", 0, "without-effect")])
+            of(&[("u", 1, "refused"), ("v", 1, "refused"), ("vr", 0, "without-effect")])
         }),
         ("no chance before a restart", {
+            of(&[("u", 1, "refused"), ("v", 0, "without-effect"), ("vr", 1, "without-effect")])
+        }),
+        ("no chance, and one with another reader", {
             of(&[("u", 1, "refused"), ("v", 0, "without-effect"), ("v", 1, "without-effect")])
         }),
+        ("not restarted", played(&[("u", 1, "refused"), ("v", 1, "refused")], true)),
         ("a warning without a cause", of(&[("v", 0, "warned")])),
         ("a reader without a cause", of(&[("v", 0, "silent")])),
         ("nothing played", of(&[])),

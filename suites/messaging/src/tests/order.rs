@@ -45,7 +45,7 @@ fn sender_rewrite() -> Outcomes {
     let shown = |sender| Seen::Delivered { text: Text::AsSent, sender, position: None };
     vec![
         ("refused", of(refused(), None)),
-        ("dropped in silence", of(Seen::Done, None)),
+        ("dropped in silence", of(Seen::NothingShown, None)),
         ("under its real sender", of(shown(Sender::Right), None)),
         ("as the other's, with a warning", {
             of(shown(Sender::Wrong), Some(WarningClass::SenderMismatch))
@@ -196,7 +196,7 @@ fn refused_input() -> Outcomes {
         ("nothing was refused", of(0, &["junk"; 10], &[(next, delivered(None))])),
         ("a message is lost", of(10, &[], &[(after, refused()), (next, delivered(None))])),
         ("the conversation is lost", of(10, &[], &[(after, refused()), (next, refused())])),
-        ("read without being shown", of(10, &[], &[(after, Seen::Done)])),
+        ("read without being shown", of(10, &[], &[(after, Seen::NothingShown)])),
         ("no honest message", of(10, &[], &[])),
     ]
 }

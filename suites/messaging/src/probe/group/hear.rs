@@ -169,7 +169,7 @@ impl Device {
 /// What was shown, compared with what was sent: meaning, not bytes.
 pub(in super::super) fn meaning(answer: &MessagesAnswer, sent: &GroupSent) -> Seen {
     match &answer.messages[..] {
-        [] => Seen::Done,
+        [] => Seen::NothingShown,
         [message] => {
             let text = match message.plaintext.0 == sent.plaintext {
                 true => Text::AsSent,

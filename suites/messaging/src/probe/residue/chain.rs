@@ -12,7 +12,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use hallmark_driver::protocol::Bytes;
-use ring::hmac;
+use ring::{hkdf, hmac};
 use serde_json::Value;
 
 /// What is decoded of one state, in bytes.
@@ -20,6 +20,12 @@ const MOST: usize = 2 << 20;
 
 /// Encodings within encodings that are undone.
 const DEEPEST: usize = 6;
+
+/// States in which so many keys look as if another followed, and none does, are made to look so.
+const MOST_CANDIDATES: usize = 64;
+
+/// To what Signal, Olm and OMEMO 2 (XEP-0384, version 0.8) expand a message key: the words that they put in.
+const EXPANSIONS: [&str; 3] = ["WhisperMessageKeys", "OLM_KEYS", "OMEMO Message Key Material"];
 
 const MESSAGE_KEY: u8 = 1;
 const NEXT_CHAIN_KEY: u8 = 2;
@@ -35,12 +41,17 @@ impl Chain {
         let states: Vec<_> = states.iter().map(|state| State::read(state)).collect();
         let (first, later) = states.split_first()?;
         let second = later.first()?.beginnings();
+        let mut candidates = 0;
         first.windows().find_map(|key| {
             let mut keys = vec![*key];
             let mut next = derive(key, NEXT_CHAIN_KEY);
             // Most windows end here, at the cost of one HMAC. One whose successor is there already
             // is older than the chain key: this sender keeps them.
-            if !second.contains(&beginning(&next)) || first.holds(&next) {
+            if candidates >= MOST_CANDIDATES || !second.contains(&beginning(&next)) {
+                return None;
+            }
+            candidates += 1;
+            if first.holds(&next) {
                 return None;
             }
             for state in later {
@@ -64,9 +75,12 @@ impl Chain {
         &self.0[..self.0.len() - 1]
     }
 
-    /// The keys of those messages.
+    /// The keys of those messages, and what protocols expand them to: what encrypts, what authenticates.
     pub(super) fn message_keys(&self) -> impl Iterator<Item = Key> {
-        self.spent().iter().map(|key| derive(key, MESSAGE_KEY))
+        self.spent().iter().flat_map(|key| {
+            let key = derive(key, MESSAGE_KEY);
+            EXPANSIONS.into_iter().flat_map(move |info| expand(&key, info)).chain([key])
+        })
     }
 }
 
@@ -75,6 +89,28 @@ fn derive(key: &Key, constant: u8) -> Key {
     let mut derived = [0; 32];
     derived.copy_from_slice(tag.as_ref());
     derived
+}
+
+/// HKDF with SHA-256 (RFC 5869) and a salt of zeros: two keys.
+fn expand(key: &Key, info: &str) -> [Key; 2] {
+    let mut keys = [0; 64];
+    hkdf::Salt::new(hkdf::HKDF_SHA256, &[0; 32])
+        .extract(key)
+        .expand(&[info.as_bytes()], TwoKeys)
+        .and_then(|okm| okm.fill(&mut keys))
+        .expect("RFC 5869 allows far more than two keys");
+    let (mut first, mut second) = ([0; 32], [0; 32]);
+    first.copy_from_slice(&keys[..32]);
+    second.copy_from_slice(&keys[32..]);
+    [first, second]
+}
+
+struct TwoKeys;
+
+impl hkdf::KeyType for TwoKeys {
+    fn len(&self) -> usize {
+        64
+    }
 }
 
 fn beginning(key: &Key) -> [u8; 8] {
@@ -258,6 +294,18 @@ mod tests {
         Bytes(written.to_string().into_bytes())
     }
 
+    /// RFC 5869, sections 2.2 and 2.3.
+    fn by_hand(key: &Key, info: &str) -> [Key; 2] {
+        let sign = |key: &[u8], parts: &[&[u8]]| -> Key {
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), &parts.concat());
+            tag.as_ref().try_into().unwrap()
+        };
+        let prk = sign(&[0; 32], &[key]);
+        let first = sign(&prk, &[info.as_bytes(), &[1]]);
+        let second = sign(&prk, &[&first, info.as_bytes(), &[2]]);
+        [first, second]
+    }
+
     fn chain(first: Key, messages: usize) -> Vec<Key> {
         std::iter::successors(Some(first), |key| Some(derive(key, 2))).take(messages + 1).collect()
     }
@@ -276,8 +324,15 @@ mod tests {
             let found = Chain::of(&states).expect("it is there");
             prop_assert_eq!(&found.0, &keys);
             prop_assert_eq!(found.current(), &keys[3]);
-            let message_keys: Vec<_> = keys[..3].iter().map(|key| derive(key, 1)).collect();
-            prop_assert_eq!(found.message_keys().collect::<Vec<_>>(), message_keys);
+            let found: Vec<_> = found.message_keys().collect();
+            for key in &keys[..3] {
+                let message_key = derive(key, 1);
+                prop_assert!(found.contains(&message_key));
+                for key in EXPANSIONS.into_iter().flat_map(|info| by_hand(&message_key, info)) {
+                    prop_assert!(found.contains(&key));
+                }
+            }
+            prop_assert_eq!(found.len(), 3 * (1 + 2 * EXPANSIONS.len()));
         }
 
         #[test]

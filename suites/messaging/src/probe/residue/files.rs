@@ -15,7 +15,10 @@ const ENTRIES: usize = 10_000;
 
 /// Searches every regular file at or below these paths. Links are not followed.
 pub(super) async fn search(paths: &[String], mut search: Search<'_>) -> Looked {
-    let mut open: Vec<PathBuf> = paths.iter().take(ENTRIES).map(PathBuf::from).collect();
+    let mut open: Vec<PathBuf> = paths.iter().take(ENTRIES + 1).map(PathBuf::from).collect();
+    if open.iter().any(|path| path.is_symlink()) {
+        search.cut("a path of the state is a link, which is not followed");
+    }
     let mut entries = 0;
     while let Some(path) = open.pop() {
         entries += 1;

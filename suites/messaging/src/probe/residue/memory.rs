@@ -8,7 +8,7 @@ use std::{
 
 use super::{Looked, Search};
 
-/// What a list of mappings may hold, in bytes: several times what the kernel lets a process have.
+/// What is read of a list of mappings, in bytes.
 const MOST_MAPS: u64 = 16 << 20;
 
 /// The least that can be unreadable.
@@ -53,6 +53,9 @@ fn is_gone(error: &io::Error) -> bool {
 async fn one(pid: u32, search: &mut Search<'_>) -> io::Result<bool> {
     let mut maps = Vec::new();
     File::open(format!("/proc/{pid}/maps"))?.take(MOST_MAPS).read_to_end(&mut maps)?;
+    if maps.len() as u64 >= MOST_MAPS {
+        search.cut("a process has more mappings than are listed here");
+    }
     let memory = File::open(format!("/proc/{pid}/mem"))?;
     let mut last = None;
     for mapping in writable(&maps) {
@@ -86,7 +89,10 @@ async fn whole(memory: &File, mapping: Mapping, search: &mut Search<'_>) -> io::
             Ok(false) => return Ok(false),
             Err(error) if is_gone(&error) => return Err(error),
             // The address space is gone, or the page cannot be had.
-            Ok(true) => return Ok(true),
+            Ok(true) => {
+                search.cut("a mapping ended before its end");
+                return Ok(true);
+            }
             Err(_) => {
                 search.cut("some pages of its writable memory cannot be read");
                 search.searcher.gap();
