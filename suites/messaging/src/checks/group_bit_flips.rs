@@ -3,7 +3,7 @@
 use hallmark_model::Verdict;
 
 use super::{Check, Conclusion, TOO_SLOW, measured};
-use crate::probe::GroupBitFlipsMeasured;
+use crate::probe::{GroupBitFlipsMeasured, Sweep};
 
 pub(super) const CHECK: Check = Check {
     name: "group-bit-flips",
@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
                  {silent} showed nothing, {broken} broke the driver",
                 sweep.tried
             );
-            let so_many = 10 * same as u64 > sweep.tried;
+            let so_many = is_more_than_a_tenth(sweep, same as u64);
             let (verdict, why) = match () {
                 () if sweep.tried == 0 => return Conclusion::unreadable("no bit was flipped"),
                 () if other > 0 => {
@@ -48,3 +48,13 @@ pub(super) const CHECK: Check = Check {
         })
     },
 };
+
+/// Whether more than a tenth of the envelope can be altered unnoticed. Of a sample it counts by three standard
+/// deviations more only: what is near a tenth must not be judged by the seed.
+fn is_more_than_a_tenth(sweep: &Sweep, same: u64) -> bool {
+    let tried = u128::from(sweep.tried);
+    let over = (10 * u128::from(same)).saturating_sub(tried);
+    let sampled = sweep.tried < sweep.bits;
+    // With p = 1/10, the standard deviation of ten times the count is 3 √n.
+    if sampled { over * over > 81 * tried } else { over > 0 }
+}

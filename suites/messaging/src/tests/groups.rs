@@ -83,6 +83,14 @@ pub(super) fn cases() -> Cases {
         });
         experiment("group-bit-flips", vec![], json!({ "message": sweep }))
     };
+    let sampled = |same: u64| {
+        let same: Vec<u64> = (0..same).collect();
+        let sweep = json!({
+            "bits": 4000, "tried": 192, "cut_short": false, "refused": 192 - same.len(),
+            "same_meaning": same, "other_meaning": [], "nothing_shown": [], "broken": [],
+        });
+        experiment("group-bit-flips", vec![], json!({ "message": sweep }))
+    };
     let moved = |misplaced: u64, put_right: u64| {
         let measured = json!({ "misplaced": misplaced, "put_right": put_right });
         with(
@@ -213,6 +221,8 @@ pub(super) fn cases() -> Cases {
                 ("all refused", flips(0, &[], &[], false)),
                 ("harmlessly malleable", flips(2, &[], &[], false)),
                 ("mostly not looked at", flips(200, &[], &[], false)),
+                ("a sample, near a tenth", sampled(31)),
+                ("a sample, clearly more", sampled(32)),
                 ("another meaning", flips(0, &[200], &[], false)),
                 ("crashes", flips(0, &[], &[7], false)),
                 ("out of time", flips(0, &[], &[], true)),
