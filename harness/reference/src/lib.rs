@@ -30,6 +30,7 @@ mod faults;
 mod fingerprint;
 mod frame;
 mod group;
+mod hello;
 mod identity;
 mod kdf;
 mod live;

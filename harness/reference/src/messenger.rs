@@ -14,6 +14,7 @@ use crate::{
     faults::{Fault, Faults},
     fingerprint::{Party, fingerprint},
     group::Plan,
+    hello::hello,
     identity::PublicIdentity,
     kdf::Key,
     offer,
@@ -36,8 +37,8 @@ use hallmark_driver::{
             HelloAnswer, IdentityCreate, IdentityFingerprint, IdentityPublic, IdentityPublicAnswer,
             IdentitySign, Message, MessageDecrypt, MessageEncrypt, MessagesAnswer, OneTimePrekey,
             PathsAnswer, Prekeys, PrekeysAnswer, PrekeysImport, PrekeysPublish, ProcessPid,
-            Program, SessionDelete, SessionInfo, SessionInfoAnswer, SessionStart, SignAnswer,
-            SignedPrekey, StateAnswer, StatePaths, StateRestore, StateSnapshot,
+            SessionDelete, SessionInfo, SessionInfoAnswer, SessionStart, SignAnswer, SignedPrekey,
+            StateAnswer, StatePaths, StateRestore, StateSnapshot,
         },
     },
     sdk::{Declined, Device, Reply},
@@ -248,26 +249,16 @@ impl From<NoEntropy> for Declined {
 
 impl Device for Messenger {
     fn hello(&self) -> HelloAnswer {
-        let program = |name: &str| Program {
-            name: name.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            sha256: None,
-        };
+        let calling = "called directly, without an application around it: one session in use per \
+                       peer, a changed identity key is refused, nothing is retried";
         HelloAnswer {
-            protocol: String::new(),
-            driver: program("hallmark-reference"),
-            candidate: program("Hallmark reference messenger"),
-            family: "reference".to_owned(),
-            calling: "called directly, without an application around it: one session in use per \
-                      peer, a changed identity key is refused, nothing is retried"
-                .to_owned(),
-            capabilities: Vec::new(),
             limits: BTreeMap::from([
                 ("plaintext-bytes".to_owned(), MAX_PLAINTEXT as u64),
                 ("group-rotation-messages".to_owned(), group::ROTATION),
                 ("group-generations".to_owned(), group::GENERATIONS),
                 ("group-epochs".to_owned(), group::EPOCHS),
             ]),
+            ..hello("Hallmark reference messenger", calling)
         }
     }
 

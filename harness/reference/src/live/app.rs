@@ -13,9 +13,9 @@ use hallmark_driver::{
         ops::{
             AccountLogin, Content, ConversationRead, DeviceList, DeviceRemove, DevicesAnswer, Done,
             FingerprintAnswer, GroupAdd, GroupAnswer, GroupCreate, GroupRemove, HelloAnswer,
-            MessageAwait, MessageDecrypt, MessageEncrypt, MessageSend, PrekeysImport, Program,
-            SentAnswer, SessionStart, Shown, ShownAnswer, StateRestore, StateSnapshot,
-            VerifyConfirm, VerifyStart, WorldSet,
+            MessageAwait, MessageDecrypt, MessageEncrypt, MessageSend, PrekeysImport, SentAnswer,
+            SessionStart, Shown, ShownAnswer, StateRestore, StateSnapshot, VerifyConfirm,
+            VerifyStart, WorldSet,
         },
     },
     sdk::{Declined, Device, Reply},
@@ -30,6 +30,7 @@ use super::{
 use crate::{
     Messenger,
     faults::{Fault, Faults},
+    hello::hello,
     identity::signing_public,
     kdf::Key,
 };
@@ -361,20 +362,10 @@ impl Session {
 
 impl Device for LiveApp {
     fn hello(&self) -> HelloAnswer {
-        let program = |name: &str| Program {
-            name: name.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            sha256: None,
-        };
-        HelloAnswer {
-            protocol: String::new(),
-            driver: program("hallmark-reference"),
-            candidate: program("Hallmark reference app"),
-            family: "reference".to_owned(),
-            calling: "the app without its surface: the driver says what a user would do".to_owned(),
-            capabilities: Vec::new(),
-            limits: [].into(),
-        }
+        hello(
+            "Hallmark reference app",
+            "the app without its surface: the driver says what a user would do",
+        )
     }
 
     fn capabilities(&self) -> Vec<&'static str> {

@@ -13,8 +13,8 @@ use hallmark_driver::{
     protocol::{
         Operation,
         ops::{
-            Done, HelloAnswer, Program, RelayClaim, RelayClaimAnswer, RelayOpen, RelayOpenAnswer,
-            RelaySeen, RelaySeenAnswer, RelayTamper,
+            Done, HelloAnswer, RelayClaim, RelayClaimAnswer, RelayOpen, RelayOpenAnswer, RelaySeen,
+            RelaySeenAnswer, RelayTamper,
         },
     },
     sdk::{Declined, Device, Reply},
@@ -26,6 +26,7 @@ use super::{
     account,
     line::{Heard, Line, Say, read, unexpected, write},
 };
+use crate::hello::hello;
 
 /// Connections at a time.
 const AT_MOST: usize = 64;
@@ -134,20 +135,7 @@ impl Interceptor {
 
 impl Device for Interceptor {
     fn hello(&self) -> HelloAnswer {
-        let program = |name: &str| Program {
-            name: name.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            sha256: None,
-        };
-        HelloAnswer {
-            protocol: String::new(),
-            driver: program("hallmark-reference"),
-            candidate: program("Hallmark reference interceptor"),
-            family: "reference".to_owned(),
-            calling: "no candidate: a malicious server on demand".to_owned(),
-            capabilities: Vec::new(),
-            limits: [].into(),
-        }
+        hello("Hallmark reference interceptor", "no candidate: a malicious server on demand")
     }
 
     fn capabilities(&self) -> Vec<&'static str> {

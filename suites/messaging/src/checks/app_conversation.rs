@@ -42,11 +42,7 @@ pub(super) const CHECK: Check = Check {
                     say(&format!("a backup of {bytes} bytes holds no message readable"))
                 }
                 (Some(bytes), found) => {
-                    let found: Vec<_> = found.iter().map(|form| text::one_line(form)).collect();
-                    say(&format!(
-                        "a backup of {bytes} bytes holds messages as {}",
-                        found.join(", ")
-                    ));
+                    say(&format!("a backup of {bytes} bytes holds messages as {}", listed(found)))
                 }
                 (None, _) => {}
             }
@@ -55,18 +51,14 @@ pub(super) const CHECK: Check = Check {
                 (Some(count), []) => {
                     say(&format!("{count} push notification(s) hold no message readable"))
                 }
-                (Some(count), found) => {
-                    let found: Vec<_> = found.iter().map(|form| text::one_line(form)).collect();
-                    say(&format!(
-                        "{count} push notification(s) went out, with messages readable as {}",
-                        found.join(", ")
-                    ));
-                }
+                (Some(count), found) => say(&format!(
+                    "{count} push notification(s) went out, with messages readable as {}",
+                    listed(found)
+                )),
                 (None, _) => {}
             }
             if !m.not_offered.is_empty() {
-                let missing: Vec<_> = m.not_offered.iter().map(|it| text::one_line(it)).collect();
-                say(&format!("not offered by the driver: {}", missing.join(", ")));
+                say(&format!("not offered by the driver: {}", listed(&m.not_offered)));
             }
             let why = "measured, not judged: the line and the stores of the server were recorded meanwhile, \
                        and are searched for what was written";
@@ -74,3 +66,9 @@ pub(super) const CHECK: Check = Check {
         })
     },
 };
+
+/// Words of the candidate and its driver, each on one line.
+fn listed(words: &[String]) -> String {
+    let words: Vec<_> = words.iter().map(|word| text::one_line(word)).collect();
+    words.join(", ")
+}
